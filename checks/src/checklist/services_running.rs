@@ -1,0 +1,317 @@
+//! `services-running`: every service has a container, and it runs. A container that is not there at all is the failure
+//! of the incident: nobody missed it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::check::{Check, Hop, Layer, Meta, When};
+use crate::finding::{Finding, Severity, Subject};
+use crate::limits::NoLimits;
+use crate::moment::Moment;
+use crate::site::docker::container::{Container, RestartPolicy, State};
+use crate::site::{ProbeError, Site, not_configured};
+use crate::speech;
+use crate::target::{Role, Service, Target};
+
+const EXPLAIN: &str = "\
+What it checks
+  Every service under `services:` has a container in the Compose project, and
+  each of its containers runs. A one-shot may also have ended with code 0. A
+  service with `required: false` may be absent; what else is wrong with it is a
+  warning.
+
+Why it matters
+  A dead archiver loses nothing at once and shows nothing: the collector goes on
+  publishing, and the table simply stops growing. On 2026-01-15 that took twelve
+  minutes to be noticed, by hand, and cost 1,500 ticks.
+
+Seen when it fails
+  The container is absent, exited, restarting, paused, or was created and never
+  started. The finding says the exit code, since when, whether it was killed for
+  lack of memory, and whether anything will start it again.
+
+What to do
+  `docker compose logs --tail 50 SERVICE` says why it died, then
+  `docker compose up -d SERVICE && feedctl verify`. If `restart-policy` names it
+  too, repair the policy as well, or it dies for good the next time.
+
+Source
+  https://docs.docker.com/reference/api/engine/ (GET /containers/{id}/json,
+  State); incident report of 2026-01-15, `timescale-archiver`";
+
+pub struct ServicesRunning;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// By the engine's clock, where it told it.
+    pub engine_time: Option<DateTime<Utc>>,
+    /// Containers of the project's services, by name.
+    pub containers: Vec<Container>,
+}
+
+impl Check for ServicesRunning {
+    type Limits = NoLimits;
+    type Evidence = Evidence;
+    const META: Meta = Meta {
+        id: "services-running",
+        title: "every service has a running container",
+        explain: EXPLAIN,
+        hop: Hop::Broker,
+        layer: Layer::Container,
+        when: When::Always,
+        budget: Duration::from_secs(5),
+    };
+
+    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
+        if want.services.is_empty() {
+            return Err(not_configured("services"));
+        }
+        let engine = site.engine().await?;
+        let containers = engine.containers.iter().map(|placed| placed.container.clone());
+        Ok(Evidence { engine_time: engine.now, containers: containers.collect() })
+    }
+
+    fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, at: &Moment) -> Vec<Finding> {
+        let services = want.services.iter();
+        services.flat_map(|(name, service)| judge_service(seen, name, service, at)).collect()
+    }
+
+    fn sum_up(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> String {
+        let names = want.services.iter().filter(|(_, service)| service.role == Role::Service).map(|(name, _)| name);
+        let (running, down): (Vec<&str>, Vec<&str>) = names.map(String::as_str).partition(|name| {
+            let mut containers = seen.of(name).peekable();
+            containers.peek().is_some() && containers.all(|container| container.state == State::Running)
+        });
+        format!("{} of {} run: {}", running.len(), running.len() + down.len(), running.join(", "))
+    }
+}
+
+impl Evidence {
+    fn of(&self, service: &str) -> impl Iterator<Item = &Container> {
+        self.containers.iter().filter(move |container| container.service == service)
+    }
+}
+
+fn judge_service(seen: &Evidence, name: &str, service: &Service, at: &Moment) -> Vec<Finding> {
+    let severity = if service.required { Severity::Fail } else { Severity::Warn };
+    let now = seen.engine_time.unwrap_or(at.now);
+    let containers: Vec<&Container> = seen.of(name).collect();
+    if containers.is_empty() && service.required {
+        let finding = Finding::new(severity, Subject::Service(name.to_owned()), "has no container");
+        let headline = format!("{name} is absent: the project has no container of it, so nothing will start it");
+        return vec![finding.headline(headline).remedy(up(name))];
+    }
+    let troubles = containers.iter().filter_map(|container| {
+        let trouble = trouble(container, service.role, now, at)?;
+        // With replicas the service's name does not say which one.
+        let who = if containers.len() > 1 { format!("{} ", container.name) } else { String::new() };
+        let finding = Finding::new(severity, Subject::Service(name.to_owned()), format!("{who}{}", trouble.message));
+        let subject = if containers.len() > 1 { container.name.as_str() } else { name };
+        Some(finding.headline(format!("{subject} {}", trouble.headline)).remedy(trouble.remedy).since(trouble.since))
+    });
+    troubles.collect()
+}
+
+fn up(service: &str) -> String {
+    format!("docker compose up -d {service} && feedctl verify")
+}
+
+/// What is wrong with one container; messages read after its name.
+struct Trouble {
+    message: String,
+    headline: String,
+    remedy: String,
+    since: Option<DateTime<Utc>>,
+}
+
+fn trouble(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -> Option<Trouble> {
+    let service = &container.service;
+    let plain = |message: &str, headline: String, remedy| {
+        Some(Trouble { message: message.to_owned(), headline, remedy, since: container.finished_at })
+    };
+    match container.state {
+        State::Running => None,
+        State::Exited if role == Role::OneShot && container.exit_code == 0 => None,
+        State::Exited | State::Dead => Some(dead(container, role, now, at)),
+        State::Restarting => {
+            let times = speech::counted(container.restart_count.unsigned_abs(), "restart");
+            let message = format!("restarting: exit code {}, {times} so far", container.exit_code);
+            let headline = format!("dies and restarts: exit code {}, {times} so far", container.exit_code);
+            plain(&message, headline, format!("docker compose logs --tail 50 {service}"))
+        }
+        State::Paused => plain("paused", "is paused".to_owned(), format!("docker compose unpause {service}")),
+        State::Created => {
+            let why = container.error.as_ref().map_or(String::new(), |error| format!(": {error}"));
+            plain(&format!("never started{why}"), format!("was created but never started{why}"), up(service))
+        }
+        State::Stopping => plain("stopping", "is being stopped".to_owned(), up(service)),
+        State::Removing => plain("being removed", "is being removed".to_owned(), up(service)),
+        State::Unknown => {
+            let remedy = format!("docker inspect {}", container.name);
+            plain("in no known state", "is in a state that the engine does not tell".to_owned(), remedy)
+        }
+    }
+}
+
+fn dead(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -> Trouble {
+    let code = container.exit_code;
+    let memory = if container.oom_killed { ", killed for lack of memory" } else { "" };
+    let ended = container.finished_at;
+    let instant = ended.map_or(String::new(), |ended| format!(" at {}", at.tell(ended)));
+    let age = ended.and_then(|ended| (now - ended).to_std().ok());
+    let ago = age.map_or(String::new(), |age| format!(" {} ago", speech::age(age)));
+    let headline = match role {
+        Role::Service => format!("is dead: exited with code {code}{ago}{memory}; {}", prospect(container)),
+        Role::OneShot => format!("did not do its work: exited with code {code}{ago}{memory}"),
+    };
+    Trouble {
+        message: format!("exited ({code}){instant}{memory}"),
+        headline,
+        remedy: up(&container.service),
+        since: ended,
+    }
+}
+
+/// Whether anything will start a dead container again.
+fn prospect(container: &Container) -> String {
+    let policy = container.restart_policy;
+    match policy {
+        RestartPolicy::No => format!("its restart policy is \"{policy}\", so nothing will start it"),
+        RestartPolicy::OnFailure(_) if container.exit_code == 0 => {
+            format!("its restart policy \"{policy}\" does not start it after code 0")
+        }
+        RestartPolicy::OnFailure(times) if times > 0 && container.restart_count >= times => {
+            format!("its restart policy \"{policy}\" has given up")
+        }
+        RestartPolicy::OnFailure(_) | RestartPolicy::Always | RestartPolicy::UnlessStopped => {
+            format!(
+                "its restart policy is \"{policy}\", but it was stopped, and the engine does not start what was stopped"
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+    use crate::site::docker::container::tests::container;
+
+    /// The stack of the fixture with its archiver as `change` leaves it.
+    fn check(change: impl FnOnce(&mut Container), expected: &[(Severity, &str)]) -> Option<String> {
+        let mut archiver = container("archiver");
+        archiver.finished_at = Some(fixture::instant("2026-01-15T05:08:31Z"));
+        change(&mut archiver);
+        let mut containers: Vec<Container> = ["collector", "redis", "timescaledb"].map(container).into();
+        containers.push(archiver);
+        judge(containers, fixture::target(), expected)
+    }
+
+    fn judge(containers: Vec<Container>, want: Target, expected: &[(Severity, &str)]) -> Option<String> {
+        let seen = Evidence { engine_time: Some(fixture::instant("2026-01-15T05:21:10Z")), containers };
+        let findings = ServicesRunning::judge(&seen, &want, &NoLimits {}, &fixture::moment());
+        assert_eq!(fixture::told(&findings), expected);
+        findings.into_iter().next().and_then(|finding| finding.headline)
+    }
+
+    #[test]
+    fn running_containers_are_well() {
+        check(|_| (), &[]);
+    }
+
+    #[test]
+    fn the_headline_of_the_incident() {
+        let die = |archiver: &mut Container| {
+            archiver.state = State::Exited;
+            archiver.exit_code = 1;
+            archiver.restart_policy = RestartPolicy::No;
+        };
+        let headline = check(die, &[(Severity::Fail, "exited (1) at 14:08:31 +09:00")]);
+        let expected = "archiver is dead: exited with code 1 12 min 39 s ago; its restart policy is \"no\", so nothing will start it";
+        assert_eq!(headline.as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn a_dead_container_says_whether_anything_will_start_it() {
+        let prospect = |policy, exit_code, restart_count| {
+            let headline = check(
+                |archiver| {
+                    archiver.state = State::Exited;
+                    archiver.exit_code = exit_code;
+                    archiver.restart_count = restart_count;
+                    archiver.restart_policy = policy;
+                },
+                &[(Severity::Fail, &format!("exited ({exit_code}) at 14:08:31 +09:00"))],
+            );
+            headline.and_then(|headline| headline.split_once("; ").map(|(_, prospect)| prospect.to_owned()))
+        };
+        let check = |policy, exit_code, restart_count, expected: &str| {
+            assert_eq!(prospect(policy, exit_code, restart_count).as_deref(), Some(expected));
+        };
+        let stopped =
+            "its restart policy is \"always\", but it was stopped, and the engine does not start what was stopped";
+        check(RestartPolicy::Always, 137, 0, stopped);
+        check(RestartPolicy::OnFailure(0), 0, 0, "its restart policy \"on-failure\" does not start it after code 0");
+        check(RestartPolicy::OnFailure(3), 1, 3, "its restart policy \"on-failure:3\" has given up");
+    }
+
+    #[test]
+    fn every_other_state_is_a_failure_with_its_reason() {
+        let told = |state, message| check(|archiver| archiver.state = state, &[(Severity::Fail, message)]);
+        told(State::Paused, "paused");
+        told(State::Restarting, "restarting: exit code 0, 0 restarts so far");
+        told(State::Created, "never started");
+        told(State::Dead, "exited (0) at 14:08:31 +09:00");
+        told(State::Removing, "being removed");
+        check(
+            |archiver| {
+                archiver.state = State::Created;
+                archiver.error = Some("port is already allocated".into());
+            },
+            &[(Severity::Fail, "never started: port is already allocated")],
+        );
+        check(
+            |archiver| {
+                archiver.state = State::Exited;
+                archiver.exit_code = 137;
+                archiver.oom_killed = true;
+            },
+            &[(Severity::Fail, "exited (137) at 14:08:31 +09:00, killed for lack of memory")],
+        );
+    }
+
+    #[test]
+    fn an_absent_container_is_a_failure_unless_it_is_not_required() {
+        let three = || ["collector", "redis", "timescaledb"].map(container).to_vec();
+        let headline = judge(three(), fixture::target(), &[(Severity::Fail, "has no container")]);
+        let expected = "archiver is absent: the project has no container of it, so nothing will start it";
+        assert_eq!(headline.as_deref(), Some(expected));
+        let mut want = fixture::target();
+        want.services.get_mut("archiver").expect("a service of the fixture").required = false;
+        judge(three(), want, &[]);
+    }
+
+    #[test]
+    fn of_replicas_the_dead_one_is_named() {
+        let mut all = ["archiver", "collector", "redis", "timescaledb"].map(container).to_vec();
+        all.push(Container { name: "feed-archiver-2".into(), state: State::Paused, ..container("archiver") });
+        let headline = judge(all, fixture::target(), &[(Severity::Fail, "feed-archiver-2 paused")]);
+        assert_eq!(headline.as_deref(), Some("feed-archiver-2 is paused"));
+    }
+
+    #[test]
+    fn a_one_shot_may_have_ended_well() {
+        let ended = |exit_code, required, expected: &[(Severity, &str)]| {
+            let mut want = fixture::target();
+            want.services.insert("migrate".into(), Service { role: Role::OneShot, hop: None, required });
+            let mut all = ["archiver", "collector", "redis", "timescaledb"].map(container).to_vec();
+            all.push(Container { state: State::Exited, exit_code, ..container("migrate") });
+            judge(all, want, expected);
+        };
+        ended(0, true, &[]);
+        ended(3, true, &[(Severity::Fail, "exited (3)")]);
+        ended(3, false, &[(Severity::Warn, "exited (3)")]);
+    }
+}

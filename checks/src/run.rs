@@ -1,0 +1,147 @@
+//! Runs checks: looks at everything at the same time within each check's budget, then judges.
+//!
+//! The clock is the caller's, read once before (is a check due in this phase?) and once after the looks.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tokio::time::timeout;
+
+use crate::check::Row;
+use crate::checklist::Limits;
+use crate::moment::Moment;
+use crate::report::{Conclusion, Outcome, Report, SkipReason};
+use crate::site::{ProbeError, Site};
+use crate::target::Target;
+
+/// How a run judges: `checks:` and `optional:` of feedctl.yml.
+#[derive(Debug, Default)]
+pub struct Rules {
+    pub limits: Limits,
+    /// Check ids whose failure is a warning.
+    pub optional: Vec<String>,
+}
+
+/// One look at everything in `rows`. A site is good for one run.
+pub async fn run(
+    rows: &[&'static Row],
+    site: &Site,
+    want: &Target,
+    rules: &Rules,
+    clock: impl Fn() -> Moment,
+) -> Report {
+    let before = clock();
+    let looks = join_all(rows.iter().map(|row| look(row, site, want, &before))).await;
+    let at = clock();
+    let outcomes = looks.into_iter().map(|looked| {
+        let required = !rules.optional.iter().any(|id| id == looked.row.meta.id);
+        let took = looked.took;
+        Outcome { check: &looked.row.meta, required, conclusion: looked.conclude(want, &rules.limits, &at), took }
+    });
+    Report { outcomes: outcomes.collect(), target: want.clone(), at }
+}
+
+struct Looked {
+    row: &'static Row,
+    seen: Result<Value, Unseen>,
+    took: Duration,
+}
+
+enum Unseen {
+    Skipped(SkipReason),
+    Unobservable(ProbeError),
+}
+
+async fn look(row: &'static Row, site: &Site, want: &Target, before: &Moment) -> Looked {
+    let started = Instant::now();
+    let due = row.meta.when.is_due(before.phases.iter().map(|(_, phase)| *phase));
+    let seen = if due {
+        let budget = row.meta.budget;
+        let seen = timeout(budget, (row.look)(site, want)).await;
+        seen.unwrap_or(Err(ProbeError::OutOfTime { budget })).map_err(|error| match error {
+            ProbeError::NotConfigured { key } => Unseen::Skipped(SkipReason::NotConfigured { key }),
+            error => Unseen::Unobservable(error),
+        })
+    } else {
+        Err(Unseen::Skipped(SkipReason::NotDue))
+    };
+    Looked { row, seen, took: started.elapsed() }
+}
+
+impl Looked {
+    fn conclude(self, want: &Target, limits: &Limits, at: &Moment) -> Conclusion {
+        match self.seen {
+            Err(Unseen::Skipped(reason)) => Conclusion::Skipped(reason),
+            Err(Unseen::Unobservable(error)) => Conclusion::Unobservable(error),
+            Ok(evidence) => judge(self.row, evidence, want, limits, at),
+        }
+    }
+}
+
+/// Judges evidence, fresh or stored. What no longer reads as this check's evidence is unknown.
+pub fn judge(row: &Row, evidence: Value, want: &Target, limits: &Limits, at: &Moment) -> Conclusion {
+    let judged = (row.judge)(&evidence, want, limits, at)
+        .and_then(|findings| Ok((findings, (row.sum_up)(&evidence, want, limits, at)?)));
+    match judged {
+        Ok((findings, summary)) => Conclusion::Judged { evidence, summary, findings },
+        Err(source) => Conclusion::Unobservable(ProbeError::OlderEvidence { source: std::sync::Arc::new(source) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::checklist::CHECKLIST;
+    use crate::fixture;
+    use crate::report::Status;
+    use crate::site::{Access, DockerAccess};
+
+    fn row(id: &str) -> &'static Row {
+        CHECKLIST.iter().find(|row| row.meta.id == id).expect("a check of that name")
+    }
+
+    fn check(id: &str, evidence: Value, expected: Result<&[&str], &str>) {
+        let conclusion = judge(row(id), evidence, &fixture::target(), &Limits::default(), &fixture::moment());
+        match (conclusion, expected) {
+            (Conclusion::Judged { findings, .. }, Ok(expected)) => {
+                let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+                assert_eq!(messages, expected);
+            }
+            (Conclusion::Unobservable(error), Err(expected)) => assert_eq!(error.to_string(), expected),
+            (conclusion, _) => panic!("{id}: {conclusion:?}, expected {expected:?}"),
+        }
+    }
+
+    #[test]
+    fn stored_evidence_can_be_judged_again() {
+        let seen = json!({"version": "17.6", "in_recovery": false, "read_only": true});
+        check("database-reachable", seen, Ok(&["new transactions are read-only: nobody can write"]));
+    }
+
+    #[test]
+    fn silence_is_a_failure_for_whoever_asked() {
+        for id in ["redis-reachable", "ticks-flowing", "stream-drained"] {
+            let seen =
+                json!({"silent": {"subject": "redis", "place": "10.0.0.2:6379", "reason": "connection refused"}});
+            check(id, seen, Ok(&["no answer at 10.0.0.2:6379: connection refused"]));
+        }
+    }
+
+    #[test]
+    fn evidence_of_another_version_is_unknown_and_no_failure() {
+        check("rows-fresh", json!({"age": 3}), Err("older evidence, which this version cannot read"));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_configured_is_skipped() {
+        let access = Access { project: "feed".into(), docker: DockerAccess::None, redis: None, database: None };
+        let want = Target { health: Default::default(), ..fixture::target() };
+        let rows: Vec<&'static Row> = CHECKLIST.iter().collect();
+        let report = run(&rows, &Site::new(access), &want, &Rules::default(), fixture::moment).await;
+        let statuses: Vec<Status> = report.outcomes.iter().map(Outcome::status).collect();
+        assert_eq!(statuses, vec![Status::Skip; CHECKLIST.len()]);
+    }
+}

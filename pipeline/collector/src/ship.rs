@@ -1,0 +1,364 @@
+//! What to send to Redis next: the shipping half of the law, as decisions without I/O.
+//!
+//! `n` decides, the stream id only orders. Redis refuses an id that is not above its top, so nothing can be put back
+//! behind it; whatever Redis may have lost is sent again under new ids, which is always harmless, because the archiver
+//! takes each `n` of a writer once. Driven by `shipping.rs`, and by the model of the whole path in the tests.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use feed::entry::{Held, Mark, Received, StreamId, WriterId};
+
+/// The shipper of one stream: it sends its writers one after the other, each to its end, and begins the next only when
+/// the archiver has committed all of the one before. So an entry of a newer writer on the stream says that the older
+/// one has nothing more to give.
+#[derive(Debug)]
+pub struct Shipper {
+    /// In the order of their making; the last one is still being written.
+    lines: Vec<Line>,
+    /// How far beyond the committed `n` may be sent: a long backlog lies on disk, not in Redis.
+    window: u64,
+    /// None until Redis was looked at, and again after anything that makes what it holds uncertain.
+    position: Option<Position>,
+    /// The highest millisecond used in an id. It never falls, even when the clock does.
+    last_ms: u64,
+}
+
+/// What the spool of one writer holds, and what the archiver is known to have of it.
+#[derive(Debug, Clone)]
+struct Line {
+    writer: WriterId,
+    last: u64,
+    committed: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Position {
+    line: usize,
+    next: u64,
+    /// Nothing was sent since Redis was looked at. Only this first batch may create the stream: a later one that finds
+    /// it gone must look again.
+    first: bool,
+}
+
+/// What Redis said when it was looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Seen {
+    /// The newest entry in our form among the last few that are still there.
+    pub newest: Option<Newest>,
+    /// The highest id ever used, also when that entry is gone. Zero where there is no stream.
+    pub last_id: StreamId,
+    pub marks: Marks,
+}
+
+#[derive(Debug, Clone)]
+pub struct Newest {
+    pub id: StreamId,
+    pub writer: WriterId,
+}
+
+/// `feed:committed` and `feed:wanted`, for the writers asked about.
+#[derive(Debug, Clone, Default)]
+pub struct Marks {
+    pub committed: BTreeMap<WriterId, u64>,
+    pub wanted: BTreeMap<WriterId, u64>,
+}
+
+/// The next thing to send: these `n` of this writer, in one pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    pub writer: WriterId,
+    pub range: RangeInclusive<u64>,
+    pub may_create: bool,
+}
+
+impl Shipper {
+    pub fn new(window: u64) -> Self {
+        Shipper { lines: Vec::new(), window, position: None, last_ms: 0 }
+    }
+
+    /// The spool of `writer` holds everything up to `last`; a writer not known yet is the newest.
+    pub fn spooled(&mut self, writer: &WriterId, last: u64) {
+        match self.lines.iter_mut().find(|line| line.writer == *writer) {
+            Some(line) => line.last = last,
+            None => self.lines.push(Line { writer: writer.clone(), last, committed: None }),
+        }
+    }
+
+    pub fn must_resync(&self) -> bool {
+        self.position.is_none()
+    }
+
+    /// Takes up the position that `seen` asks for. Returns the request of the archiver that this answers; it is to be
+    /// deleted from `feed:wanted`.
+    pub fn resync(&mut self, seen: &Seen) -> Option<WriterId> {
+        self.learn(&seen.marks);
+        let index = self.turn()?;
+        let line = &self.lines[index];
+        let committed = line.committed.unwrap_or(0);
+        let mine = seen.newest_of(line);
+        let wanted = seen.marks.wanted.get(&line.writer).copied().filter(|wanted| *wanted <= line.last + 1);
+        let behind_mine = mine.map_or(committed, |id| id.n.max(committed)) + 1;
+        let next = wanted.unwrap_or(behind_mine).max(committed + 1).min(line.last + 1);
+        let continues = mine.is_some_and(|id| id == seen.last_id && next > id.n);
+        let floor = if continues { seen.last_id.ms } else { seen.last_id.ms.saturating_add(1) };
+        self.last_ms = self.last_ms.max(floor);
+        self.position = Some(Position { line: index, next, first: true });
+        seen.marks.wanted.contains_key(&line.writer).then(|| line.writer.clone())
+    }
+
+    /// Anything that makes uncertain what Redis holds: a new connection, a nil, a refusal.
+    pub fn lose_position(&mut self) {
+        self.position = None;
+    }
+
+    /// A look at Redis every second. A commit above the position moves it up. A request of the archiver, the turn of
+    /// another writer, or an entry that should be there and is neither there nor committed make it uncertain; the last would
+    /// otherwise stay unnoticed for ever when the window is full.
+    pub fn progress(&mut self, seen: &Seen) {
+        self.learn(&seen.marks);
+        let turn = self.turn();
+        let Some(position) = &mut self.position else { return };
+        let line = &self.lines[position.line];
+        let committed = line.committed.unwrap_or(0);
+        position.next = position.next.max(committed + 1);
+        let there = seen.newest_of(line).map_or(0, |id| id.n);
+        let vanished = position.next - 1 > there.max(committed);
+        if turn != Some(position.line) || vanished || seen.marks.wanted.contains_key(&line.writer) {
+            self.position = None;
+        }
+    }
+
+    /// What to send now, at most `most` entries; none when all is sent or the window is full.
+    pub fn plan(&self, most: u64) -> Option<Batch> {
+        let position = self.position?;
+        let line = &self.lines[position.line];
+        let end = line.committed.unwrap_or(0).saturating_add(self.window).min(line.last);
+        let end = end.min(position.next + most - 1);
+        (position.next <= end).then(|| Batch {
+            writer: line.writer.clone(),
+            range: position.next..=end,
+            may_create: position.first,
+        })
+    }
+
+    /// The id of entry `n`: never falling, and above everything that Redis was seen to hold.
+    pub fn id(&mut self, n: u64, received: Received) -> StreamId {
+        self.last_ms = self.last_ms.max(received.millis());
+        StreamId { ms: self.last_ms, n }
+    }
+
+    /// Redis has taken everything up to `n`.
+    pub fn shipped(&mut self, n: u64) {
+        if let Some(position) = &mut self.position {
+            position.next = position.next.max(n + 1);
+            position.first = false;
+        }
+    }
+
+    /// What the archiver is known to have committed of `writer`; the spool keeps everything above.
+    pub fn committed(&self, writer: &WriterId) -> Option<u64> {
+        self.lines.iter().find(|line| line.writer == *writer)?.committed
+    }
+
+    /// What `feed:held` is to say: the spools held here; and of those that it named before, the ones that are not here
+    /// and that the archiver does not have to their end.
+    pub fn held(&self, before: &Held, spooled: &BTreeMap<WriterId, Mark>, marks: &Marks) -> Held {
+        let writers: Vec<WriterId> = self.lines.iter().map(|line| line.writer.clone()).collect();
+        let has_more = |writer: &WriterId| {
+            let spooled = spooled.get(writer).map_or(0, |mark| mark.n);
+            spooled > marks.committed.get(writer).copied().unwrap_or(0)
+        };
+        let named = before.gone.iter().chain(&before.writers);
+        let gone = named.filter(|writer| !writers.contains(writer) && has_more(writer)).cloned().collect();
+        Held { writers, gone }
+    }
+
+    /// A field that is missing says nothing (Redis lost its memory); one that fell says that the database was restored.
+    fn learn(&mut self, marks: &Marks) {
+        for line in &mut self.lines {
+            line.committed = marks.committed.get(&line.writer).copied().or(line.committed);
+        }
+    }
+
+    /// The oldest writer that is not wholly committed, else the newest.
+    fn turn(&self) -> Option<usize> {
+        let behind = |line: &Line| line.committed.unwrap_or(0) < line.last;
+        self.lines.iter().position(behind).or(self.lines.len().checked_sub(1))
+    }
+}
+
+impl Seen {
+    /// An `n` above all that the spool holds was not sent from it: somebody copied an entry.
+    fn newest_of(&self, line: &Line) -> Option<StreamId> {
+        let newest = self.newest.as_ref().filter(|newest| newest.writer == line.writer && newest.id.n <= line.last);
+        newest.map(|newest| newest.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn writer(name: &str) -> WriterId {
+        name.parse().expect("a letter is a writer id")
+    }
+
+    fn id(ms: u64, n: u64) -> StreamId {
+        StreamId { ms, n }
+    }
+
+    fn marks(committed: &[(&str, u64)], wanted: &[(&str, u64)]) -> Marks {
+        let map = |pairs: &[(&str, u64)]| pairs.iter().map(|(name, n)| (writer(name), *n)).collect();
+        Marks { committed: map(committed), wanted: map(wanted) }
+    }
+
+    fn newest(name: &str, id: StreamId) -> Option<Newest> {
+        Some(Newest { id, writer: writer(name) })
+    }
+
+    /// A spool `a` with 100 frames received in millisecond 5: what is sent first, and under which id?
+    fn check(seen: Seen, expected_next: u64, expected_id: StreamId) {
+        let mut shipper = Shipper::new(1000);
+        shipper.spooled(&writer("a"), 100);
+        shipper.resync(&seen);
+        let batch = shipper.plan(10).expect("there is something to send");
+        assert_eq!(*batch.range.start(), expected_next, "next for {seen:?}");
+        assert!(batch.may_create);
+        assert_eq!(shipper.id(expected_next, Received(5000)), expected_id, "id for {seen:?}");
+    }
+
+    #[test]
+    fn an_empty_redis_gets_everything_that_is_not_committed() {
+        check(Seen::default(), 1, id(5, 1));
+        check(Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() }, 41, id(5, 41));
+    }
+
+    #[test]
+    fn behind_its_own_top_entry_it_goes_on() {
+        check(Seen { newest: newest("a", id(9, 60)), last_id: id(9, 60), marks: marks(&[], &[]) }, 61, id(9, 61));
+    }
+
+    #[test]
+    fn a_commit_above_the_top_moves_the_position_up() {
+        let marks = marks(&[("a", 70)], &[]);
+        check(Seen { newest: newest("a", id(9, 60)), last_id: id(9, 60), marks }, 71, id(9, 71));
+    }
+
+    #[test]
+    fn behind_a_stranger_or_a_deleted_top_it_takes_a_new_millisecond() {
+        let seen = |newest, marks| Seen { newest, last_id: id(9, 80), marks };
+        check(seen(newest("b", id(9, 80)), marks(&[("a", 40)], &[])), 41, id(10, 41));
+        check(seen(newest("a", id(9, 60)), marks(&[], &[])), 61, id(10, 61));
+        check(seen(None, marks(&[("a", 40)], &[])), 41, id(10, 41));
+    }
+
+    #[test]
+    fn what_the_archiver_asks_for_is_sent_again_above_the_top() {
+        let seen = |wanted, committed| Seen {
+            newest: newest("a", id(9, 60)),
+            last_id: id(9, 60),
+            marks: marks(&[("a", committed)], &[("a", wanted)]),
+        };
+        check(seen(41, 40), 41, id(10, 41));
+        // A request that a commit has overtaken asks for nothing.
+        check(seen(41, 60), 61, id(9, 61));
+        // A request above what the spool holds cannot be this spool's.
+        check(seen(500, 40), 61, id(9, 61));
+    }
+
+    #[test]
+    fn the_window_bounds_what_lies_in_redis() {
+        let mut shipper = Shipper::new(10);
+        shipper.spooled(&writer("a"), 100);
+        shipper.resync(&Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() });
+        assert_eq!(shipper.plan(100).map(|batch| batch.range), Some(41..=50));
+        shipper.shipped(50);
+        assert_eq!(shipper.plan(100), None);
+        shipper.progress(&Seen {
+            marks: marks(&[("a", 45)], &[]),
+            newest: newest("a", id(5, 100)),
+            last_id: id(5, 100),
+        });
+        assert_eq!(shipper.plan(100).map(|batch| (batch.range, batch.may_create)), Some((51..=55, false)));
+    }
+
+    #[test]
+    fn a_newer_writer_waits_until_the_older_one_is_committed() {
+        let mut shipper = Shipper::new(1000);
+        shipper.spooled(&writer("a"), 3);
+        shipper.spooled(&writer("b"), 5);
+        shipper.resync(&Seen::default());
+        assert_eq!(shipper.plan(9).map(|batch| (batch.writer, batch.range)), Some((writer("a"), 1..=3)));
+        shipper.shipped(3);
+        assert_eq!(shipper.plan(9), None);
+        shipper.progress(&Seen {
+            marks: marks(&[("a", 3)], &[]),
+            newest: newest("a", id(5, 100)),
+            last_id: id(5, 100),
+        });
+        assert!(shipper.must_resync());
+        shipper.resync(&Seen { newest: newest("a", id(5, 3)), last_id: id(5, 3), marks: marks(&[("a", 3)], &[]) });
+        assert_eq!(shipper.plan(9).map(|batch| (batch.writer, batch.range)), Some((writer("b"), 1..=5)));
+        // A restored database asks for the older one again.
+        shipper.progress(&Seen {
+            marks: marks(&[("a", 1)], &[]),
+            newest: newest("a", id(5, 100)),
+            last_id: id(5, 100),
+        });
+        assert!(shipper.must_resync());
+    }
+
+    #[test]
+    fn a_request_makes_the_position_uncertain_and_is_answered_once() {
+        let mut shipper = Shipper::new(1000);
+        shipper.spooled(&writer("a"), 100);
+        shipper.resync(&Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() });
+        shipper.shipped(60);
+        shipper.progress(&Seen {
+            marks: marks(&[("a", 40)], &[("a", 45)]),
+            newest: newest("a", id(5, 100)),
+            last_id: id(5, 100),
+        });
+        assert!(shipper.must_resync());
+        let seen =
+            Seen { newest: newest("a", id(9, 60)), last_id: id(9, 60), marks: marks(&[("a", 40)], &[("a", 45)]) };
+        assert_eq!(shipper.resync(&seen), Some(writer("a")));
+        assert_eq!(shipper.plan(1).map(|batch| batch.range), Some(45..=45));
+    }
+
+    #[test]
+    fn what_was_sent_and_vanished_is_sent_again_although_the_window_is_full() {
+        let mut shipper = Shipper::new(10);
+        shipper.spooled(&writer("a"), 100);
+        shipper.resync(&Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() });
+        shipper.shipped(50);
+        let sent = Seen { newest: newest("a", id(5, 50)), last_id: id(5, 50), marks: marks(&[("a", 40)], &[]) };
+        shipper.progress(&sent);
+        assert!(!shipper.must_resync());
+        shipper.progress(&Seen { newest: None, ..sent });
+        assert!(shipper.must_resync());
+    }
+
+    #[test]
+    fn a_spool_that_is_no_longer_here_is_named_until_it_is_settled() {
+        let mut shipper = Shipper::new(1000);
+        shipper.spooled(&writer("b"), 5);
+        let check = |before: &str, committed: u64, expected: &str| {
+            let before = before.parse().expect("a list of writers");
+            let spooled = BTreeMap::from([(writer("a"), Mark { n: 9, ticks: 9 })]);
+            assert_eq!(shipper.held(&before, &spooled, &marks(&[("a", committed)], &[])).to_string(), expected);
+        };
+        check("a", 7, "-a b");
+        check("-a b", 7, "-a b");
+        check("-a b", 9, "b");
+        check("", 0, "b");
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_does_not_lower_the_ids() {
+        let mut shipper = Shipper::new(1000);
+        assert_eq!(shipper.id(1, Received(9_000)), id(9, 1));
+        assert_eq!(shipper.id(2, Received(2_000)), id(9, 2));
+    }
+}

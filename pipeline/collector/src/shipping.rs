@@ -1,0 +1,238 @@
+//! The loop that carries out what `ship.rs` decides: from the spool to the stream, over a connection of its own, with a
+//! look at Redis on each new one. It never stops trying; what it cannot send lies on disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use feed::entry::{
+    COMMITTED_KEY, DATA_FIELD, HELD_KEY, Header, Held, META_FIELD, Mark, SPOOLED_KEY, StreamId, WANTED_KEY, WriterId,
+};
+use feed_runtime::backoff::Backoff;
+use feed_runtime::logging::chain;
+use feed_runtime::redis::connect;
+use feed_runtime::shutdown::Shutdown;
+use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, RedisResult};
+use secrecy::SecretString;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+use crate::ship::{Batch, Marks, Newest, Seen, Shipper};
+use crate::spool::folder::{Folder, FolderError};
+use crate::spool::reader::Reader;
+use crate::spool::record::Record;
+use crate::status::Status;
+
+mod look;
+
+const AT_ONCE: u64 = 500;
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a stopping collector goes on shipping; the rest is on disk and goes out after the next start.
+const DRAIN: Duration = Duration::from_secs(5);
+
+pub struct Settings {
+    pub redis_url: SecretString,
+    pub stream: String,
+    pub window: u64,
+    /// Committed segments are deleted once they are older than this.
+    pub keep: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ShippingError {
+    #[error("redis does not answer")]
+    Redis(#[from] redis::RedisError),
+    #[error("the spool cannot be read")]
+    Spool(#[from] FolderError),
+    #[error("key {key} holds another type than a stream: choose another FEED_STREAM, or delete the key")]
+    WrongType { key: String },
+}
+
+/// Ships what the spools hold, of which `folders` are the writers, oldest first, and `end` the end of the last one.
+/// Returns when `shutdown` was asked for and all is sent, or some seconds later.
+pub async fn run(
+    settings: Settings,
+    folders: Vec<Folder>,
+    end: watch::Receiver<Mark>,
+    status: Arc<Status>,
+    shutdown: Shutdown,
+) -> Result<(), FolderError> {
+    let mut shipping = Shipping::new(settings, folders, end, status)?;
+    tokio::select! {
+        () = shipping.for_ever() => {}
+        () = shutdown.cancelled() => {}
+    }
+    let drained = timeout(DRAIN, shipping.until_all_is_sent()).await;
+    if !matches!(drained, Ok(Ok(()))) {
+        tracing::warn!("stopped before everything was shipped: it is in the spool");
+    }
+    Ok(())
+}
+
+struct Shipping {
+    settings: Settings,
+    readers: BTreeMap<WriterId, Reader>,
+    /// Where each writer's spool ends; the newest is moved by `end`.
+    ends: BTreeMap<WriterId, Mark>,
+    newest: WriterId,
+    end: watch::Receiver<Mark>,
+    shipper: Shipper,
+    status: Arc<Status>,
+}
+
+impl Shipping {
+    fn new(
+        settings: Settings,
+        folders: Vec<Folder>,
+        end: watch::Receiver<Mark>,
+        status: Arc<Status>,
+    ) -> Result<Self, FolderError> {
+        let newest = folders.last().expect("an open spool has a writer").writer().clone();
+        let mut shipper = Shipper::new(settings.window);
+        let mut ends = BTreeMap::new();
+        for folder in &folders {
+            let (_, mark, _) = folder.last_segment()?;
+            shipper.spooled(folder.writer(), mark.n);
+            ends.insert(folder.writer().clone(), mark);
+        }
+        let readers = folders.into_iter().map(|folder| (folder.writer().clone(), Reader::new(folder))).collect();
+        Ok(Shipping { settings, readers, ends, newest, end, shipper, status })
+    }
+
+    async fn for_ever(&mut self) {
+        let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5), 1);
+        loop {
+            let started = Instant::now();
+            let Err(error) = self.over_one_connection().await;
+            if started.elapsed() > Duration::from_secs(10) {
+                backoff.reset();
+            }
+            tracing::warn!(error = %chain(&error), "shipping is interrupted");
+            self.status.redis_fault(Some(chain(&error)));
+            self.status.shipping.beat();
+            sleep(backoff.next_delay()).await;
+        }
+    }
+
+    async fn over_one_connection(&mut self) -> Result<std::convert::Infallible, ShippingError> {
+        let mut redis = connect(&self.settings.redis_url, TIMEOUT).await?;
+        self.shipper.lose_position();
+        self.status.metrics.resync("connection");
+        let mut second = interval(Duration::from_secs(1));
+        second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.status.shipping.beat();
+            self.learn_end();
+            if self.shipper.must_resync() {
+                self.resync(&mut redis).await?;
+            }
+            let sent = match self.shipper.plan(AT_ONCE) {
+                Some(batch) => self.send(&mut redis, batch).await?,
+                None => false,
+            };
+            tokio::select! {
+                biased;
+                _ = second.tick() => self.every_second(&mut redis).await?,
+                () = std::future::ready(()), if sent => {}
+                changed = self.end.changed() => if changed.is_err() {
+                    // The reading half is gone: what is left is looked at every second.
+                    second.tick().await;
+                },
+            }
+        }
+    }
+
+    async fn until_all_is_sent(&mut self) -> Result<(), ShippingError> {
+        let mut redis = connect(&self.settings.redis_url, TIMEOUT).await?;
+        self.learn_end();
+        self.resync(&mut redis).await?;
+        while let Some(batch) = self.shipper.plan(AT_ONCE) {
+            self.send(&mut redis, batch).await?;
+        }
+        self.every_second(&mut redis).await
+    }
+
+    fn learn_end(&mut self) {
+        let end = *self.end.borrow_and_update();
+        self.ends.insert(self.newest.clone(), end);
+        self.shipper.spooled(&self.newest, end.n);
+    }
+
+    async fn resync(&mut self, redis: &mut MultiplexedConnection) -> Result<(), ShippingError> {
+        let look = self.look(redis).await?;
+        if let Some(answered) = self.shipper.resync(&look.seen) {
+            self.status.metrics.resync("asked");
+            redis::cmd("HDEL").arg(WANTED_KEY).arg(answered.as_str()).exec_async(redis).await?;
+        }
+        self.status.redis_fault(None);
+        Ok(())
+    }
+
+    /// Says what the spools hold, hears what the archiver has and wants, deletes what nobody needs any more.
+    async fn every_second(&mut self, redis: &mut MultiplexedConnection) -> Result<(), ShippingError> {
+        let look = self.look(redis).await?;
+        let held = self.shipper.held(&look.held, &look.spooled, &look.seen.marks);
+        let mut say = redis::pipe();
+        say.hset(HELD_KEY, &self.settings.stream, held.to_string()).ignore();
+        for (writer, end) in &self.ends {
+            say.hset(SPOOLED_KEY, writer.as_str(), end.to_string()).ignore();
+        }
+        // Refused for want of memory: the next second says it again.
+        let said = say.ignore_errors().query_async::<Vec<RedisResult<i64>>>(redis).await;
+        said.map(drop)?;
+        self.shipper.progress(&look.seen);
+        self.status.committed(look.committed.get(&self.newest).copied());
+        self.expire()
+    }
+
+    fn expire(&mut self) -> Result<(), ShippingError> {
+        let before = std::time::SystemTime::now() - self.settings.keep;
+        for (writer, reader) in &self.readers {
+            reader.folder().expire(self.shipper.committed(writer).unwrap_or(0), before)?;
+        }
+        Ok(())
+    }
+
+    /// Sends one pipeline. False when Redis did not take all of it.
+    async fn send(&mut self, redis: &mut MultiplexedConnection, batch: Batch) -> Result<bool, ShippingError> {
+        let reader = self.readers.get_mut(&batch.writer).expect("only spools on the disk are planned");
+        let records = reader.read(*batch.range.start(), *batch.range.end())?;
+        let mut pipeline = Pipeline::with_capacity(records.len());
+        for record in &records {
+            let id = self.shipper.id(record.n, record.received);
+            add(&mut pipeline, &self.settings.stream, &batch, id, record);
+        }
+        let replies: Vec<RedisResult<Option<String>>> = pipeline.ignore_errors().query_async(redis).await?;
+        let refusal = replies.iter().find(|reply| !matches!(reply, Ok(Some(_))));
+        let Some(refusal) = refusal else {
+            let last = records.last().map_or(*batch.range.start(), |record| record.n);
+            self.shipper.shipped(last);
+            let ticks = records.iter().map(|record| feed::kis::frame::tick_count(&record.bytes)).sum();
+            self.status.metrics.ticks_published.inc_by(ticks);
+            self.status.metrics.published.set(i64::try_from(last).unwrap_or(i64::MAX));
+            return Ok(true);
+        };
+        self.shipper.lose_position();
+        match refusal {
+            Ok(_) => self.status.metrics.resync("stream_gone"),
+            Err(error) => {
+                self.status.metrics.resync("refused");
+                self.status.redis_fault(Some(format!("refuses entries: {error}")));
+                // What refuses now (no memory, a higher id) will not stop at once.
+                sleep(Duration::from_millis(100)).await;
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn add(pipeline: &mut Pipeline, stream: &str, batch: &Batch, id: StreamId, record: &Record) {
+    let (kind, received, ticks) = (record.kind, record.received, record.ticks);
+    let header = Header { kind, writer: batch.writer.clone(), received, ticks };
+    let command = pipeline.cmd("XADD").arg(stream);
+    if !batch.may_create {
+        command.arg("NOMKSTREAM");
+    }
+    command.arg(id.to_string()).arg(META_FIELD).arg(header.to_string()).arg(DATA_FIELD).arg(&record.bytes);
+}

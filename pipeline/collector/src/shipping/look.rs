@@ -1,0 +1,60 @@
+//! A look at Redis: one pipeline that reads everything the shipper decides by.
+
+use redis::streams::{StreamInfoStreamReply, StreamRangeReply};
+use redis::{FromRedisValue, Value};
+
+use super::*;
+
+/// Strangers' entries may lie on top of ours; behind this many, ours is not looked for.
+const NEWEST: usize = 8;
+
+pub(super) struct Look {
+    pub(super) seen: Seen,
+    pub(super) committed: BTreeMap<WriterId, Mark>,
+    pub(super) spooled: BTreeMap<WriterId, Mark>,
+    pub(super) held: Held,
+}
+
+impl Shipping {
+    pub(super) async fn look(&self, redis: &mut MultiplexedConnection) -> Result<Look, ShippingError> {
+        let stream = &self.settings.stream;
+        let mut ask = redis::pipe();
+        ask.cmd("XREVRANGE").arg(stream).arg("+").arg("-").arg("COUNT").arg(NEWEST);
+        ask.cmd("XINFO").arg("STREAM").arg(stream);
+        ask.cmd("HGET").arg(HELD_KEY).arg(stream);
+        ask.cmd("HGETALL").arg(COMMITTED_KEY).cmd("HGETALL").arg(WANTED_KEY).cmd("HGETALL").arg(SPOOLED_KEY);
+        let answers: Vec<RedisResult<Value>> = ask.ignore_errors().query_async(redis).await?;
+        let [entries, info, held, committed, wanted, spooled] = <[_; 6]>::try_from(answers)
+            .map_err(|_| redis::RedisError::from((redis::ErrorKind::Parse, "six questions have six answers")))?;
+        let wrong_type = |_| ShippingError::WrongType { key: stream.clone() };
+        let entries = StreamRangeReply::from_redis_value(entries.map_err(wrong_type)?).unwrap_or_default();
+        // A stream that is not there is an error of XINFO.
+        let info = info.ok().and_then(|info| StreamInfoStreamReply::from_redis_value(info).ok());
+        let last_id = info.and_then(|info| info.last_generated_id.parse().ok()).unwrap_or_default();
+        let committed = hash::<Mark>(committed?);
+        let marks = Marks {
+            committed: committed.iter().map(|(writer, mark)| (writer.clone(), mark.n)).collect(),
+            wanted: hash::<u64>(wanted?),
+        };
+        let held: Option<String> = FromRedisValue::from_redis_value(held?).unwrap_or_default();
+        Ok(Look {
+            seen: Seen { newest: newest(&entries), last_id, marks },
+            committed,
+            spooled: hash(spooled?),
+            held: held.and_then(|held| held.parse().ok()).unwrap_or_default(),
+        })
+    }
+}
+
+fn newest(entries: &StreamRangeReply) -> Option<Newest> {
+    entries.ids.iter().find_map(|entry| {
+        let header: Header = entry.get::<String>(META_FIELD)?.parse().ok()?;
+        Some(Newest { id: entry.id.parse().ok()?, writer: header.writer })
+    })
+}
+
+/// The fields of a hash that read as ours.
+fn hash<T: std::str::FromStr>(answer: Value) -> BTreeMap<WriterId, T> {
+    let fields = BTreeMap::<String, String>::from_redis_value(answer).unwrap_or_default();
+    fields.into_iter().filter_map(|(writer, text)| Some((writer.parse().ok()?, text.parse().ok()?))).collect()
+}

@@ -1,0 +1,149 @@
+//! The folder of one writer: its segments, and the few words beside them that outlive the process.
+//!
+//! `boot` names the boot of the machine under which it is written, `closed` stands only after a clean end, `lost` is a
+//! preallocated line that says what a full disk kept out.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use feed::entry::{Mark, Received, WriterId};
+
+use super::record::Scan;
+
+/// Names the boot of this machine; a container sees its host's.
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+#[derive(Debug, Clone)]
+pub struct Folder {
+    writer: WriterId,
+    path: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {action} {}", path.display())]
+pub struct FolderError {
+    action: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl Folder {
+    /// The folders below `directory`, oldest writer first.
+    pub fn list(directory: &Path) -> Result<Vec<Folder>, FolderError> {
+        let fail = |source| FolderError { action: "list", path: directory.to_owned(), source };
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(directory).map_err(fail)? {
+            let path = entry.map_err(fail)?.path();
+            let writer = path.file_name().and_then(|name| name.to_str()?.parse().ok());
+            if let Some(writer) = writer.filter(|_| path.is_dir()) {
+                folders.push(Folder { writer, path });
+            }
+        }
+        folders.sort_by(|a, b| a.writer.cmp(&b.writer));
+        Ok(folders)
+    }
+
+    /// A new writer. Its id is random behind the millisecond of its making, and sorts behind `newest`.
+    pub fn create(directory: &Path, newest: Option<&Folder>, now: Received) -> Result<Folder, FolderError> {
+        let made = |folder: &Folder| u64::from_str_radix(folder.writer.as_str().split('-').next()?, 16).ok();
+        let ms = now.millis().max(newest.and_then(made).map_or(0, |ms| ms + 1));
+        let writer: WriterId = format!("{ms:012x}-{:08x}", rand::random::<u32>()).parse().expect("hex digits");
+        let folder = Folder { path: directory.join(writer.as_str()), writer };
+        folder.does("create", fs::create_dir(&folder.path))?;
+        folder.does("write to", fs::write(folder.path.join("lost"), " ".repeat(64)))?;
+        Ok(folder)
+    }
+
+    pub fn writer(&self) -> &WriterId {
+        &self.writer
+    }
+
+    pub fn segment_path(&self, first: u64) -> PathBuf {
+        self.path.join(format!("{first:020}.spool"))
+    }
+
+    /// The first `n` of each segment, ascending.
+    pub fn segments(&self) -> Result<Vec<u64>, FolderError> {
+        let mut segments = Vec::new();
+        for entry in self.does("list", fs::read_dir(&self.path))? {
+            let name = self.does("list", entry)?.file_name();
+            let first = name.to_str().and_then(|name| name.strip_suffix(".spool")?.parse::<u64>().ok());
+            segments.extend(first);
+        }
+        segments.sort_unstable();
+        Ok(segments)
+    }
+
+    /// First `n`, end, and the length up to the last sound record of the last segment; of an empty folder, those of the
+    /// segment to begin. The length is none where damage stands before or behind that record.
+    pub fn last_segment(&self) -> Result<(u64, Mark, Option<u64>), FolderError> {
+        let Some(first) = self.segments()?.pop() else { return Ok((1, Mark::default(), Some(0))) };
+        let bytes = self.does("read", fs::read(self.segment_path(first)))?;
+        let (mut end, mut length) = (Mark { n: first - 1, ticks: 0 }, 0);
+        for (_, size, record) in Scan::new(&bytes) {
+            end = Mark { n: record.n, ticks: record.ticks };
+            length += size;
+        }
+        Ok((first, end, (length == bytes.len()).then_some(length as u64)))
+    }
+
+    /// Whether the next `n` may be given here.
+    pub fn may_go_on(&self) -> Result<bool, FolderError> {
+        let (_, _, sound) = self.last_segment()?;
+        let boot = fs::read_to_string(self.path.join("boot")).ok();
+        let same_boot = boot.is_some() && boot == boot_id();
+        Ok(sound.is_some() && (same_boot || self.path.join("closed").exists()))
+    }
+
+    pub fn mark_open(&self) -> Result<(), FolderError> {
+        self.does("write to", fs::write(self.path.join("boot"), boot_id().unwrap_or_default()))?;
+        match fs::remove_file(self.path.join("closed")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => self.does("write to", Err(error)),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn mark_closed(&self) -> io::Result<()> {
+        fs::write(self.path.join("closed"), "")
+    }
+
+    /// Written in place, so that it works on a full disk; best effort, because the disk is failing already.
+    pub fn note_loss(&self, from: u64, to: u64) {
+        let note = fs::OpenOptions::new().write(true).open(self.path.join("lost"));
+        let written = note.and_then(|mut file| file.write_all(format!("{from} {to} \n").as_bytes()));
+        if let Err(error) = written {
+            tracing::warn!(error = %error, from, to, "cannot note what a full disk keeps out of the spool");
+        }
+    }
+
+    pub fn noted_loss(&self) -> Option<(u64, u64)> {
+        let text = fs::read_to_string(self.path.join("lost")).ok()?;
+        let mut words = text.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
+    }
+
+    /// Deletes segments of which the database has everything and that were last written before `before`. The folder
+    /// stays: it says that the writer was here, so that a restored database gets a record of what is gone.
+    pub fn expire(&self, committed: u64, before: SystemTime) -> Result<(), FolderError> {
+        let segments = self.segments()?;
+        for (first, next) in segments.iter().zip(segments.iter().skip(1)) {
+            let path = self.segment_path(*first);
+            let written = self.does("read", fs::metadata(&path).and_then(|metadata| metadata.modified()))?;
+            if *next > committed + 1 || written >= before {
+                break;
+            }
+            self.does("delete a segment of", fs::remove_file(&path))?;
+        }
+        Ok(())
+    }
+
+    fn does<T>(&self, action: &'static str, result: io::Result<T>) -> Result<T, FolderError> {
+        result.map_err(|source| FolderError { action, path: self.path.clone(), source })
+    }
+}
+
+fn boot_id() -> Option<String> {
+    fs::read_to_string(BOOT_ID).ok().map(|id| id.trim().to_owned()).filter(|id| !id.is_empty())
+}

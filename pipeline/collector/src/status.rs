@@ -1,0 +1,143 @@
+//! What the collector shows of itself: written by its loops, read by the HTTP side.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use chrono::DateTime;
+use feed::entry::{Mark, Received};
+use feed::health::{Health, Session, SessionState, Status as Verdict};
+use feed_runtime::http::Daemon;
+use feed_runtime::pulse::Pulse;
+use prometheus_client::registry::Registry;
+
+use crate::metrics::Metrics;
+
+pub struct Status {
+    pub metrics: Metrics,
+    /// The loop that reads the socket, and the one that ships.
+    pub reading: Pulse,
+    pub shipping: Pulse,
+    session: Mutex<Session>,
+    /// Why the spool cannot be written; none when it can.
+    spool_fault: Mutex<Option<String>>,
+    /// Why nothing is shipped; none when it is.
+    redis_fault: Mutex<Option<String>>,
+    last_frame: AtomicI64,
+    spooled: Mutex<Mark>,
+    committed: Mutex<Option<Mark>>,
+    parse_errors: AtomicU64,
+    registry: Registry,
+}
+
+impl Status {
+    pub fn new(session: Session) -> Self {
+        let mut registry = Registry::default();
+        Status {
+            metrics: Metrics::register(&mut registry),
+            reading: Pulse::started(),
+            shipping: Pulse::started(),
+            session: Mutex::new(session),
+            spool_fault: Mutex::new(None),
+            redis_fault: Mutex::new(Some("not connected yet".to_owned())),
+            last_frame: AtomicI64::new(0),
+            spooled: Mutex::new(Mark::default()),
+            committed: Mutex::new(None),
+            parse_errors: AtomicU64::new(0),
+            registry,
+        }
+    }
+
+    pub fn session(&self, session: Session) {
+        self.metrics.session_state(session.state);
+        *lock(&self.session) = session;
+    }
+
+    /// A frame of any kind was read.
+    pub fn heard(&self, at: Received) {
+        self.last_frame.store(at.0, Ordering::Relaxed);
+        self.metrics.last_frame.set(at.0 as f64 / 1e6);
+    }
+
+    pub fn spooled(&self, end: Mark) {
+        *lock(&self.spooled) = end;
+        self.metrics.spooled.set(i64::try_from(end.n).unwrap_or(i64::MAX));
+    }
+
+    pub fn committed(&self, mark: Option<Mark>) {
+        *lock(&self.committed) = mark;
+    }
+
+    pub fn spool_fault(&self, fault: Option<String>) {
+        *lock(&self.spool_fault) = fault;
+    }
+
+    pub fn redis_fault(&self, fault: Option<String>) {
+        *lock(&self.redis_fault) = fault;
+    }
+
+    /// A frame that holds no readable tick; it is spooled all the same.
+    pub fn unreadable(&self) {
+        self.parse_errors.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn errors(&self) -> BTreeMap<String, u64> {
+        let counts = [
+            ("lost_frames", self.metrics.spool_lost.get()),
+            ("unreadable_frames", self.parse_errors.load(Ordering::Relaxed)),
+            ("live_dropped", self.metrics.live_dropped.get()),
+        ];
+        counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+}
+
+impl Daemon for Status {
+    const NAME: &'static str = "collector";
+
+    fn health(&self) -> Health {
+        let session = lock(&self.session).clone();
+        let spool = lock(&self.spool_fault).clone().map(|fault| format!("the spool: {fault}"));
+        let redis = lock(&self.redis_fault).clone().map(|fault| format!("redis: {fault}"));
+        let broker = match session.state {
+            SessionState::Live => None,
+            state => Some(format!("the broker: session is {}", state.as_str())),
+        };
+        let blocked = session.state == SessionState::Blocked;
+        let status = match () {
+            () if spool.is_some() || blocked => Verdict::Fail,
+            () if broker.is_some() || redis.is_some() || !session.refused.is_empty() => Verdict::Warn,
+            () => Verdict::Pass,
+        };
+        let last_frame = self.last_frame.load(Ordering::Relaxed);
+        Health {
+            status,
+            waiting_for: spool.or(broker).or(redis),
+            last_activity: (last_frame > 0).then(|| DateTime::from_timestamp_micros(last_frame)).flatten(),
+            errors: self.errors(),
+            session: Some(session),
+            spooled: Some(*lock(&self.spooled)),
+            committed: *lock(&self.committed),
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        self.reading.is_alive() && self.shipping.is_alive()
+    }
+
+    /// Only what a restart could mend: the state of the broker must not make the container unhealthy and restarted into
+    /// a storm of reconnects, and a Redis that is down is what the spool is for.
+    fn ready(&self) -> Result<(), String> {
+        match lock(&self.spool_fault).clone() {
+            Some(fault) => Err(format!("the spool cannot be written: {fault}")),
+            None => Ok(()),
+        }
+    }
+
+    fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().expect("no holder of this lock can panic")
+}

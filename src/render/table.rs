@@ -1,0 +1,187 @@
+//! The report for people: the verdict, the path with the break in it, what to do now, then the rows, failures first.
+//!
+//! A terminal gets colour, drawn symbols and lines wrapped at its width; a pipe gets plain ASCII words, one fact a
+//! line. Texts of strangers are made visible before they are laid out.
+
+use std::time::Duration;
+
+use comfy_table::{ContentArrangement, Table};
+use feed::market::Market;
+use feedctl_checks::report::{Report, Status};
+use feedctl_checks::speech;
+
+use crate::exit::Exit;
+use crate::screen::Screen;
+
+mod head;
+mod path;
+mod row;
+mod visible;
+
+use visible::visible;
+
+pub(super) fn write(report: &Report, screen: Screen) -> String {
+    let mut lines = head::lines(report, screen);
+    lines.push(String::new());
+    lines.extend(layout(row::rows(report), screen));
+    lines.push(tail(report, screen));
+    lines.iter().map(|line| painted(line, screen) + "\n").collect()
+}
+
+/// Cells side by side; on a terminal the last one is wrapped between words.
+fn layout<const N: usize>(rows: Vec<[String; N]>, screen: Screen) -> Vec<String> {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| visible(cell)));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 3));
+    }
+    match screen.width {
+        Some(width) => table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width),
+        None => table.set_content_arrangement(ContentArrangement::Disabled),
+    };
+    table.trim_fmt().lines().map(str::to_owned).collect()
+}
+
+/// `10 checks: 4 failed, 6 ok · krx continuous · 1.3 s`, and the exit code unless it is 0.
+fn tail(report: &Report, screen: Screen) -> String {
+    let words = [
+        (Status::Fail, "failed"),
+        (Status::Unknown, "not judged"),
+        (Status::Warn, "warned"),
+        (Status::Pass, "ok"),
+        (Status::Skip, "skipped"),
+    ];
+    let count = |status| report.outcomes.iter().filter(|outcome| outcome.status() == status).count();
+    let counts = words.map(|(status, word)| (count(status), word));
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}")).collect();
+    let checks = speech::counted(report.outcomes.len() as u64, "check");
+    let mut parts = vec![if counts.is_empty() { checks } else { format!("{checks}: {}", counts.join(", ")) }];
+    parts.extend(report.at.phases.iter().filter_map(|(market, _)| match market {
+        // Never closed, so there is nothing to say.
+        Market::Always => None,
+    }));
+    parts.push(speech::age(report.outcomes.iter().map(|outcome| outcome.took).max().unwrap_or(Duration::ZERO)));
+    match Exit::of(report) {
+        Exit::Passed => {}
+        exit => parts.push(format!("exit {}", exit.code())),
+    }
+    parts.join(if screen.rich { " · " } else { "; " })
+}
+
+/// A word of the first column, coloured on a terminal.
+fn painted(line: &str, screen: Screen) -> String {
+    const COLOURS: [(&str, &str); 8] = [
+        ("UNKNOWN", "1;35"),
+        ("FAIL", "1;31"),
+        ("PASS", "1;32"),
+        ("warn", "33"),
+        ("skip", "2"),
+        ("????", "35"),
+        (" ok", "32"),
+        (" do", "1"),
+    ];
+    let begins = |word: &str| line.strip_prefix(word).filter(|rest| rest.starts_with(' '));
+    match COLOURS.iter().find_map(|(word, colour)| Some((word, colour, begins(word)?))) {
+        Some((word, colour, rest)) if screen.rich => format!("\x1b[{colour}m{word}\x1b[0m{rest}"),
+        _ => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::render::dummy;
+
+    const PIPE: Screen = Screen { rich: false, width: None };
+    const TERMINAL: Screen = Screen { rich: true, width: Some(80) };
+
+    #[test]
+    fn healthy() {
+        assert_snapshot!(write(&dummy::healthy(), PIPE), @r"
+        PASS   the feed flows end to end: 1,510 ticks in the last minute, newest row 800 ms old
+               broker --> collector --> Redis --> archiver\u{1b}[2J --> market_ticks
+
+         ok   services-running   3 of 3 run
+         ok   restart-policy     all 3 come back by themselves
+         ok   ticks-flowing      25 ticks/s
+         ok   stream-drained     4 ticks wait
+         ok   rows-fresh         newest row 800 ms old
+        5 checks: 5 ok; 1.3 s
+        ");
+    }
+
+    #[test]
+    fn the_incident() {
+        assert_snapshot!(write(&dummy::incident(), PIPE), @r#"
+        FAIL   archiver is dead: exited with code 1 12 min 39 s ago; its restart policy is "no", so nothing will start it
+               broker --> collector --> Redis -x archiver\u{1b}[2J -x market_ticks
+               1,502 ticks wait in the collector's spool and ticks:{kr}, not lost
+
+         do    docker compose up -d archiver && feedctl verify
+         why   feedctl explain services-running
+
+        FAIL   services-running   archiver\u{1b}[2J: exited (1) at 14:08:31 +09:00
+        FAIL   restart-policy     archiver\u{1b}[2J: "no"; a service must come back by itself
+        FAIL   stream-drained     ticks:{kr}: 1,502 ticks wait
+        FAIL   rows-fresh         시세: newest row 12 min 39 s old\u{d}\u{a}ok
+         ok    ticks-flowing      25 ticks/s
+        5 checks: 4 failed, 1 ok; 1.3 s; exit 1
+        "#);
+    }
+
+    #[test]
+    fn could_not_look() {
+        assert_snapshot!(write(&dummy::unknown(), PIPE), @r"
+        UNKNOWN   the database refused the login of feedctl_reader: cannot say whether rows arrive
+                  broker --> collector --> Redis --> archiver\u{1b}[2J -? market_ticks
+
+         do    check `database.password_file` in feedctl.yml
+         why   feedctl explain rows-fresh
+
+        ????   rows-fresh         the database refused the login of feedctl_reader
+         ok    services-running   3 of 3 run
+         ok    ticks-flowing      25 ticks/s
+         ok    stream-drained     4 ticks wait
+        skip   restart-policy     not configured: `docker`
+        5 checks: 1 not judged, 3 ok, 1 skipped; 1.3 s; exit 3
+        ");
+    }
+
+    #[test]
+    fn a_terminal_is_coloured_and_never_overrun() {
+        let shown = write(&dummy::incident(), TERMINAL);
+        assert_snapshot!(shown.replace('\x1b', "^"), @r#"
+        ^[1;31mFAIL^[0m   archiver is dead: exited with code 1 12 min 39 s ago; its restart
+               policy is "no", so nothing will start it
+               broker ─► collector ─► Redis ─✗ archiver\u{1b}[2J ─✗ market_ticks
+               1,502 ticks wait in the collector's spool and ticks:{kr}, not lost
+
+        ^[1m do^[0m    docker compose up -d archiver && feedctl verify
+         why   feedctl explain services-running
+
+        ^[1;31mFAIL^[0m   services-running   archiver\u{1b}[2J: exited (1) at 14:08:31 +09:00
+        ^[1;31mFAIL^[0m   restart-policy     archiver\u{1b}[2J: "no"; a service must come back
+                                  by itself
+        ^[1;31mFAIL^[0m   stream-drained     ticks:{kr}: 1,502 ticks wait
+        ^[1;31mFAIL^[0m   rows-fresh         시세: newest row 12 min 39 s old\u{d}\u{a}ok
+        ^[32m ok^[0m    ticks-flowing      25 ticks/s
+        5 checks: 4 failed, 1 ok · 1.3 s · exit 1
+        "#);
+    }
+
+    #[test]
+    fn nothing_that_was_looked_at() {
+        let report = Report { outcomes: vec![], ..dummy::healthy() };
+        assert_snapshot!(write(&report, PIPE), @r"
+        UNKNOWN   nothing was looked at: the selection or feedctl.yml leaves no check to judge
+
+        0 checks; 0 ms; exit 3
+        ");
+    }
+}

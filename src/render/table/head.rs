@@ -1,0 +1,92 @@
+//! The first lines: the verdict, the path, and what to do now.
+
+use feedctl_checks::check::{Check, Layer, Meta};
+use feedctl_checks::checklist::rows_fresh::RowsFresh;
+use feedctl_checks::checklist::stream_drained::StreamDrained;
+use feedctl_checks::report::{Broken, Report, Status};
+use feedctl_checks::speech::{age_s, counted};
+
+use super::path;
+use super::{layout, visible};
+use crate::exit::Exit;
+use crate::render::told;
+use crate::screen::Screen;
+
+pub(super) fn lines(report: &Report, screen: Screen) -> Vec<String> {
+    match Exit::of(report) {
+        Exit::Passed => verdict("PASS", vec![passed(report)], report, screen),
+        Exit::NotJudged => unknown(report, screen),
+        _ => failed(report, screen),
+    }
+}
+
+/// The sentences of a verdict, the path below the first.
+fn verdict(word: &str, sentences: Vec<String>, report: &Report, screen: Screen) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (index, sentence) in sentences.into_iter().enumerate() {
+        lines.extend(layout(vec![[word.to_owned(), sentence]], screen));
+        if index == 0 {
+            let indent = " ".repeat(word.len() + 3);
+            let below = path::line(report, screen).into_iter().chain(waiting(report));
+            lines.extend(below.map(|line| format!("{indent}{line}")));
+        }
+    }
+    lines
+}
+
+/// What a broken path holds back.
+fn waiting(report: &Report) -> Option<String> {
+    path::broken_at(report)?;
+    let ticks = report.evidence::<StreamDrained>()?.waiting_ticks();
+    let streams: Vec<&str> = report.target.streams().map(|(_, stream)| stream).collect();
+    let places = visible(&streams.join(", "));
+    (ticks > 0).then(|| format!("{} wait in the collector's spool and {places}, not lost", counted(ticks, "tick")))
+}
+
+/// A pass claims no more than what was seen.
+fn passed(report: &Report) -> String {
+    let judged = report.outcomes.iter().find(|outcome| outcome.check.id == RowsFresh::META.id);
+    let young = judged.is_some_and(|outcome| outcome.status() == Status::Pass);
+    let Some(seen) = report.evidence::<RowsFresh>().filter(|_| young) else {
+        return "what was looked at is as it should be".to_owned();
+    };
+    let rows = seen.feeds.iter().map(|feed| feed.newest.rows_in_last_minute.unsigned_abs()).sum();
+    let age = seen.feeds.iter().filter_map(|feed| feed.newest.age_s()).fold(0.0, f64::max);
+    let (rows, age) = (counted(rows, "tick"), age_s(age));
+    format!("the feed flows end to end: {rows} in the last minute, newest row {age} old")
+}
+
+fn failed(report: &Report, screen: Screen) -> Vec<String> {
+    let causes = report.broken();
+    let mut lines = verdict("FAIL", causes.iter().map(Broken::headline).collect(), report, screen);
+    if let Some(lead) = causes.first() {
+        lines.push(String::new());
+        lines.extend(lead.finding.remedy.as_ref().map(|remedy| format!(" do    {}", visible(remedy))));
+        lines.push(format!(" why   feedctl explain {}", lead.check.id));
+    }
+    lines
+}
+
+fn unknown(report: &Report, screen: Screen) -> Vec<String> {
+    let Some((check, error)) = report.first_unknown() else {
+        let sentence = "nothing was looked at: the selection or feedctl.yml leaves no check to judge".to_owned();
+        return verdict("UNKNOWN", vec![sentence], report, screen);
+    };
+    let sentence = format!("{}: cannot say whether {}", told(error), question(report, check));
+    let mut lines = verdict("UNKNOWN", vec![sentence], report, screen);
+    lines.push(String::new());
+    lines.extend(error.key().map(|key| format!(" do    check `{key}` in feedctl.yml")));
+    lines.push(format!(" why   feedctl explain {}", check.id));
+    lines
+}
+
+/// What stays open: the end of the path, where it could not be looked at either.
+fn question(report: &Report, check: &Meta) -> &'static str {
+    let unknown = report.outcomes.iter().filter(|outcome| outcome.status() == Status::Unknown);
+    let end = unknown.map(|outcome| outcome.check).find(|check| check.layer == Layer::Rows);
+    match end {
+        Some(end) => end.title,
+        None if check.layer == Layer::Engine => "the feed runs",
+        None => check.title,
+    }
+}

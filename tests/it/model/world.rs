@@ -1,0 +1,410 @@
+//! The world of the model: what happens at each step, and what must be true in the end.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use feed::entry::{Gap, Kind, Mark, Received, StreamId, WriterId};
+use feed_archiver::take::{Entry, Taken, Taker};
+use feed_collector::ship::Shipper;
+
+use super::database::Database;
+use super::redis::{Added, Redis};
+use super::trusting_ids::IdShipper;
+
+/// Small, so that a full window happens often.
+const WINDOW: u64 = 12;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Law {
+    Counter,
+    Ids,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Step {
+    Frame,
+    Heartbeat,
+    Ship,
+    CollectorSecond,
+    Take,
+    Commit,
+    ArchiverSecond,
+    KillCollector,
+    KillArchiver,
+    KillRedis,
+    KillDatabase,
+    UnclearCommit,
+    LoseTail,
+    Flush,
+    Trim,
+    DeleteTop,
+    Stranger,
+    StrangerAhead,
+    StrangerInOurForm,
+    MemoryFull,
+    MemoryFree,
+    ClockBack,
+    ClockForward,
+    Snapshot,
+    Restore,
+    LoseSpool,
+    NewWriter,
+    Expire,
+    DiskFull,
+}
+
+pub(super) struct World {
+    law: Law,
+    clock_ms: u64,
+    spools: Spools,
+    /// Every frame that a spool ever held, or that a full disk kept out of it.
+    truth: BTreeSet<(WriterId, u64)>,
+    shipper: Shipper,
+    id_shipper: IdShipper,
+    /// The connection breaks after this many entries of the next pipeline, and no reply comes.
+    cut: Option<usize>,
+    redis: Redis,
+    taker: Taker,
+    in_flight: VecDeque<(Taken, Vec<(WriterId, u64)>)>,
+    database: Database,
+    snapshot: Database,
+}
+
+/// The spools on the collector's disk, oldest first; the last one is written to.
+#[derive(Default)]
+pub(super) struct Spools {
+    spools: Vec<Spool>,
+    made: u32,
+}
+
+struct Spool {
+    writer: WriterId,
+    records: BTreeMap<u64, (StreamId, Entry)>,
+    end: Mark,
+}
+
+impl Spools {
+    fn begin(&mut self) {
+        self.made += 1;
+        let writer = format!("w{:03}", self.made).parse().expect("letters and digits are a writer id");
+        self.spools.push(Spool { writer, records: BTreeMap::new(), end: Mark::default() });
+    }
+
+    fn current(&mut self) -> &mut Spool {
+        self.spools.last_mut().expect("a spool is begun with the world and after each loss")
+    }
+
+    fn holds(&self, writer: &WriterId, n: u64) -> bool {
+        let spool = self.spools.iter().find(|spool| spool.writer == *writer);
+        spool.and_then(|spool| spool.records.get(&n)).is_some_and(|(_, entry)| entry.kind != Kind::Gap)
+    }
+
+    pub(super) fn with_ids_above(&self, sent: StreamId, most: usize) -> Vec<(StreamId, Entry)> {
+        let records = self.spools.iter().flat_map(|spool| spool.records.values());
+        records.filter(|(id, _)| *id > sent).take(most).cloned().collect()
+    }
+}
+
+impl Spool {
+    fn append(&mut self, kind: Kind, lost: u64, ms: u64) {
+        let from = self.end.n + 1;
+        let to = from + lost.max(1) - 1;
+        self.end = Mark { n: to, ticks: self.end.ticks + u64::from(kind == Kind::Frame) };
+        let gap = (kind == Kind::Gap).then(|| Gap { from, to, reason: "disk full".into() });
+        let received = Received(i64::try_from(ms * 1000).expect("the model's clock is small"));
+        let last_ms = self.records.last_key_value().map_or(0, |(_, (id, _))| id.ms);
+        let entry = Entry { kind, writer: self.writer.clone(), received, ticks: self.end.ticks, gap };
+        self.records.insert(to, (StreamId { ms: ms.max(last_ms), n: to }, entry));
+    }
+
+    /// What is sent for `n` and above: a gap where the records are gone.
+    fn read_from(&self, n: u64) -> Option<(u64, Entry)> {
+        let (first, (_, entry)) = self.records.range(n..).next()?;
+        let starts = entry.gap.as_ref().map_or(*first, |gap| gap.from);
+        if starts <= n {
+            return Some((*first, entry.clone()));
+        }
+        Some((starts - 1, self.gone(n, starts - 1, entry)))
+    }
+
+    fn gone(&self, from: u64, to: u64, like: &Entry) -> Entry {
+        let gap = Some(Gap { from, to, reason: "no longer in the spool".into() });
+        Entry { kind: Kind::Gap, gap, ..like.clone() }
+    }
+}
+
+impl World {
+    pub(super) fn new(law: Law) -> Self {
+        let mut spools = Spools::default();
+        spools.begin();
+        let mut world = World {
+            law,
+            clock_ms: 1_000_000,
+            spools,
+            truth: BTreeSet::new(),
+            shipper: Shipper::new(WINDOW),
+            id_shipper: IdShipper::default(),
+            cut: None,
+            redis: Redis::default(),
+            taker: Taker::default(),
+            in_flight: VecDeque::new(),
+            database: Database::default(),
+            snapshot: Database::default(),
+        };
+        world.start_collector();
+        world
+    }
+
+    pub(super) fn step(&mut self, step: Step, number: u8) {
+        self.clock_ms += u64::from(number) % 3;
+        let few = usize::from(number % 8) + 1;
+        match step {
+            Step::Frame => self.append(Kind::Frame, 0),
+            Step::Heartbeat => self.append(Kind::Heartbeat, 0),
+            Step::DiskFull => self.append(Kind::Gap, u64::from(number % 3) + 1),
+            Step::Ship => self.ship(few),
+            Step::CollectorSecond => self.collector_second(),
+            Step::Take => self.take(few),
+            Step::Commit => self.commit(),
+            Step::ArchiverSecond => self.archiver_second(),
+            Step::KillCollector => self.start_collector(),
+            Step::KillArchiver | Step::KillDatabase => self.start_archiver(),
+            Step::UnclearCommit => self.unclear_commit(number.is_multiple_of(2)),
+            Step::KillRedis => self.cut = Some(few / 2),
+            Step::LoseTail => self.redis_lost_its_tail(few),
+            Step::Flush => self.redis.flush(),
+            Step::Trim => self.redis.trim_to(few - 1),
+            Step::DeleteTop => self.redis.delete_top(),
+            Step::Stranger => self.stranger(0),
+            Step::StrangerAhead => self.stranger(100 + u64::from(number)),
+            Step::StrangerInOurForm => self.stranger_in_our_form(u64::from(number % 2) * 1000),
+            Step::MemoryFull => self.redis.memory_full = true,
+            Step::MemoryFree => self.redis.memory_full = false,
+            Step::ClockBack => self.clock_ms -= u64::from(number) * 10,
+            Step::ClockForward => self.clock_ms += u64::from(number) * 10,
+            Step::Snapshot => self.snapshot = self.database.clone(),
+            Step::Restore => self.database = self.snapshot.clone(),
+            Step::LoseSpool => self.lose_spool(),
+            Step::NewWriter => self.new_writer(),
+            Step::Expire => self.expire(few),
+        }
+    }
+
+    fn append(&mut self, kind: Kind, lost: u64) {
+        let spool = self.spools.current();
+        let from = spool.end.n + 1;
+        spool.append(kind, lost, self.clock_ms);
+        if kind != Kind::Heartbeat {
+            self.truth.extend((from..=spool.end.n).map(|n| (spool.writer.clone(), n)));
+        }
+        self.shipper.spooled(&spool.writer, spool.end.n);
+    }
+
+    fn start_collector(&mut self) {
+        self.shipper = Shipper::new(WINDOW);
+        self.spools.spools.iter().for_each(|spool| self.shipper.spooled(&spool.writer, spool.end.n));
+        self.id_shipper = IdShipper::default();
+    }
+
+    fn ship(&mut self, most: usize) {
+        let cut = self.cut.take();
+        if self.law == Law::Ids {
+            self.id_shipper.ship(&self.spools, &mut self.redis, self.database.last_id, cut.unwrap_or(most));
+            if cut.is_some() {
+                self.id_shipper.lose_position();
+            }
+            return;
+        }
+        if self.shipper.must_resync()
+            && let Some(answered) = self.shipper.resync(&self.redis.seen())
+        {
+            self.redis.wanted.remove(&answered);
+        }
+        let Some(batch) = self.shipper.plan(most as u64) else { return };
+        let spool = self.spools.spools.iter().find(|spool| spool.writer == batch.writer);
+        let spool = spool.expect("only spools on the disk are planned");
+        let mut n = *batch.range.start();
+        let mut sent = 0;
+        while n <= *batch.range.end() && cut.is_none_or(|cut| sent < cut) {
+            let Some((last, entry)) = spool.read_from(n) else { break };
+            let id = self.shipper.id(last, entry.received);
+            if self.redis.add(id, Some(entry), batch.may_create) != Added::Ok {
+                self.shipper.lose_position();
+                return;
+            }
+            n = last + 1;
+            sent += 1;
+        }
+        match cut {
+            Some(_) => self.shipper.lose_position(),
+            None => self.shipper.shipped(n - 1),
+        }
+    }
+
+    fn collector_second(&mut self) {
+        let seen = self.redis.seen();
+        if !self.redis.memory_full {
+            let before = self.redis.held.clone().unwrap_or_default();
+            self.redis.held = Some(self.shipper.held(&before, &self.redis.spooled, &seen.marks));
+            self.redis.spooled.extend(self.spools.spools.iter().map(|spool| (spool.writer.clone(), spool.end)));
+        }
+        self.shipper.progress(&seen);
+    }
+
+    fn take(&mut self, most: usize) {
+        if self.in_flight.len() > 1 {
+            return;
+        }
+        if self.law == Law::Ids {
+            return self.take_by_ids(most);
+        }
+        let offers = self.redis.read_after(self.taker.cursor(), most);
+        let taken = self.taker.take(&offers);
+        let frame = |index: &usize| {
+            let entry = offers[*index].entry.as_ref().expect("a frame has a header");
+            (entry.writer.clone(), offers[*index].id.n)
+        };
+        let frames = taken.frames.iter().map(frame).collect();
+        self.in_flight.push_back((taken, frames));
+    }
+
+    fn take_by_ids(&mut self, most: usize) {
+        let offers = self.redis.read_after(self.database.last_id, most);
+        let Some(last) = offers.last() else { return };
+        self.database.last_id = last.id;
+        let ours = offers.iter().filter_map(|offer| Some((offer.entry.as_ref()?, offer.id.n)));
+        let frames = ours.filter(|(entry, _)| entry.kind == Kind::Frame).map(|(entry, n)| (entry.writer.clone(), n));
+        self.database.insert(&frames.collect::<Vec<_>>());
+        self.redis.trim_below(self.database.last_id);
+    }
+
+    fn commit(&mut self) {
+        let Some((taken, frames)) = self.in_flight.pop_front() else { return };
+        if !self.database.commit(&taken, &frames) {
+            return self.start_archiver();
+        }
+        let minimum = self.taker.committed(&taken);
+        self.redis.trim_below(minimum);
+        self.publish_committed();
+    }
+
+    fn unclear_commit(&mut self, applied: bool) {
+        if applied && let Some((taken, frames)) = self.in_flight.pop_front() {
+            self.database.commit(&taken, &frames);
+        }
+        self.start_archiver();
+    }
+
+    fn start_archiver(&mut self) {
+        self.in_flight.clear();
+        self.taker = Taker::load(self.database.watermarks());
+    }
+
+    fn publish_committed(&mut self) {
+        if !self.redis.memory_full {
+            self.redis.committed.extend(self.taker.marks().map(|(writer, mark)| (writer.clone(), mark)));
+        }
+    }
+
+    fn archiver_second(&mut self) {
+        if !self.taker.agrees(&self.database.watermarks().collect()) {
+            self.start_archiver();
+        }
+        self.publish_committed();
+        if !self.redis.memory_full {
+            self.redis.wanted.extend(self.taker.wanted().map(|(writer, n)| (writer.clone(), n)));
+        }
+        self.taker.check_top(self.redis.last_id());
+        if let Some(held) = &self.redis.held
+            && self.in_flight.len() < 2
+        {
+            let gone = self.taker.gone(held, &self.redis.spooled);
+            let settled = self.taker.settle(&gone, self.redis.last_id());
+            self.in_flight.push_back((settled, Vec::new()));
+        }
+    }
+
+    fn redis_lost_its_tail(&mut self, entries: usize) {
+        self.redis.lose_tail(entries);
+        self.shipper.lose_position();
+        self.id_shipper.lose_position();
+    }
+
+    fn stranger(&mut self, ahead_ms: u64) {
+        let id = StreamId { ms: self.clock_ms.max(self.redis.last_id().ms) + ahead_ms, n: 1 };
+        self.redis.add(id, None, true);
+    }
+
+    /// Somebody adds the newest entry once more, under its own number or under one far ahead. (With the very next
+    /// number he would be the writer: that is not an accident.)
+    fn stranger_in_our_form(&mut self, ahead: u64) {
+        let last_id = self.redis.last_id();
+        let newest = self.redis.read_after(last_id.before(), 1).pop();
+        if let Some(entry) = newest.and_then(|offer| offer.entry) {
+            self.redis.add(StreamId { ms: last_id.ms + 1, n: last_id.n + ahead }, Some(entry), false);
+        }
+    }
+
+    /// The disk of the collector is replaced, one second after it said what it held.
+    fn lose_spool(&mut self) {
+        self.redis.memory_full = false;
+        self.collector_second();
+        self.spools.spools.clear();
+        self.new_writer();
+    }
+
+    fn new_writer(&mut self) {
+        self.spools.begin();
+        self.start_collector();
+    }
+
+    /// Segments below the committed `n` are deleted once they are old.
+    fn expire(&mut self, keep: usize) {
+        for spool in &mut self.spools.spools {
+            let committed = self.shipper.committed(&spool.writer).unwrap_or(0);
+            spool.records = spool.records.split_off(&committed.saturating_sub(keep as u64));
+        }
+    }
+
+    /// The faults end; the daemons go on until nothing moves any more.
+    pub(super) fn heal(&mut self) -> Result<(), String> {
+        self.redis.memory_full = false;
+        for round in 0..400 {
+            self.clock_ms += 1000;
+            self.collector_second();
+            self.ship(50);
+            (0..3).for_each(|_| {
+                self.take(50);
+                self.commit();
+                self.commit();
+            });
+            self.archiver_second();
+            if round % 5 == 0 {
+                self.append(Kind::Heartbeat, 0);
+            }
+            if round > 20 && round % 5 == 4 && self.at_rest() {
+                return Ok(());
+            }
+        }
+        Err(format!("does not come to rest: {:?}", self.taker))
+    }
+
+    fn at_rest(&self) -> bool {
+        let watermarks: BTreeMap<WriterId, Mark> = self.database.watermarks().collect();
+        let all_there = |spool: &Spool| watermarks.get(&spool.writer).map_or(0, |mark| mark.n) >= spool.end.n;
+        self.law == Law::Ids || (self.spools.spools.iter().all(all_there) && self.taker.wanted().next().is_none())
+    }
+
+    pub(super) fn verdict(&self) -> Result<(), String> {
+        for (writer, n) in &self.truth {
+            let (copies, gap) = (self.database.copies(writer, *n), self.database.has_gap(writer, *n));
+            match (copies, gap) {
+                (1, false) => {}
+                (0, true) if !self.spools.holds(writer, *n) => {}
+                (0, true) => return Err(format!("{writer} {n} given up although the spool holds it")),
+                (0, false) => return Err(format!("{writer} {n} lost without a record")),
+                (copies, _) => return Err(format!("{writer} {n} is there {copies} times, gap: {gap}")),
+            }
+        }
+        Ok(())
+    }
+}
