@@ -1,6 +1,6 @@
 # Everything from a bare Debian machine: `make demo` or `make test`, each as the only command.
 
-.PHONY: demo test setup images fmt lint clean-up
+.PHONY: demo test model clients setup images secrets fmt lint clean-up
 
 # A running stack, the incident, and the proof that nothing was lost. KEEP=1 leaves the stack up.
 demo:
@@ -9,12 +9,29 @@ demo:
 test: setup images
 	cargo test --workspace
 
+# The model of the whole path under random faults, with its figures: `make model N=5000` runs per fault class.
+N ?= 1000
+model:
+	FEED_MODEL_RUNS=$(N) cargo test --test it model -- --nocapture
+
+# Published KIS client libraries against the simulator. Not part of `test`: they come from PyPI.
+CLIENTS := target/clients
+clients:
+	cargo build -p feed-simulator
+	python3 -m venv $(CLIENTS)
+	$(CLIENTS)/bin/pip install --quiet -r pipeline/simulator/tests/clients/requirements.txt
+	$(CLIENTS)/bin/python pipeline/simulator/tests/clients/run.py target/x86_64-unknown-linux-gnu/debug/feed-simulator
+
 # Installs what is missing; a second where nothing is.
 setup:
 	.ci/setup
 
 images: setup
 	.ci/images
+
+# Random passwords for a stack of your own; the broker's keys are to be written over (secrets/kis_*).
+secrets:
+	.ci/secrets
 
 fmt:
 	cargo fmt --all

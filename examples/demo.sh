@@ -11,7 +11,7 @@ main() {
     .ci/setup
     .ci/images
     SECONDS=0
-    folder=$(mktemp -d)
+    folder=$(mktemp -d -t feed-demo.XXXXXX)
     trap clean_up EXIT
     trap 'exit 130' INT TERM
     describe_stack >"$folder/env"

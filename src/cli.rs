@@ -25,7 +25,7 @@ pub(crate) struct Global {
     /// Configuration; without it feedctl.yml in the working folder or the nearest folder above
     #[arg(short, long, global = true, help_heading = GLOBAL, value_name = "FILE", env = "FEEDCTL_CONFIG")]
     pub(crate) config: Option<PathBuf>,
-    /// Colour and symbols: auto is on a terminal, unless NO_COLOR is set
+    /// When to use colour and drawn symbols
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 }

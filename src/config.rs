@@ -16,6 +16,7 @@ mod access;
 mod environment;
 mod file;
 mod interpolate;
+mod mask;
 mod mistake;
 mod project;
 mod secret;
@@ -81,18 +82,35 @@ impl Config {
         Ok(Self::read(&Source { path, text }, home, environment)?)
     }
 
-    fn read(source: &Source, folder: PathBuf, environment: Environment) -> Result<Self, Box<Mistake>> {
-        let environment = with_env_file(source, &folder, environment)?;
+    fn read(source: &Source, folder: PathBuf, mut environment: Environment) -> Result<Self, Box<Mistake>> {
+        let preamble = Preamble::read(source, &environment);
+        if let Some(version) = preamble.version.filter(|version| version.value != VERSION) {
+            let title = format!("version {} is not one that this feedctl reads", version.value);
+            return Err(source.mistake(version.referenced, title, format!("write `version: {VERSION}`")));
+        }
+        if let Some(path) = preamble.env_file {
+            add_env_file(source, &folder, &path, &mut environment)?;
+        }
         let reader = Reader { source, environment: &environment, folder };
         let file = reader.file()?;
-        if file.version.value != VERSION {
-            let title = format!("version {} is not one that this feedctl reads", file.version.value);
-            return Err(source.mistake(file.version.referenced, title, format!("write `version: {VERSION}`")));
-        }
         let target = target::target(&reader, &file)?;
         let access = access::access(&reader, &file, &target.project)?;
         let optional = reader.check_ids(file.optional)?;
         Ok(Self { target, access, limits: file.checks, optional })
+    }
+}
+
+/// What decides how the rest of the file is read.
+#[derive(Default, Deserialize)]
+struct Preamble {
+    version: Option<Spanned<u32>>,
+    env_file: Option<Spanned<String>>,
+}
+
+impl Preamble {
+    /// Empty where the file cannot be read: what is wrong with it is told by the reading of the whole.
+    fn read(source: &Source, environment: &Environment) -> Self {
+        serde_saphyr::from_str_with_options(&source.text, options(environment)).unwrap_or_default()
     }
 }
 
@@ -132,28 +150,19 @@ fn options(environment: &Environment) -> serde_saphyr::Options {
 }
 
 /// Adds the variables of `env_file`, which the rest of the file may already use.
-fn with_env_file(source: &Source, folder: &Path, mut environment: Environment) -> Result<Environment, Box<Mistake>> {
-    #[derive(Deserialize)]
-    struct Preamble {
-        env_file: Option<Spanned<String>>,
-    }
-    // What is wrong with the file as a whole is told by the reading of the whole.
-    let preamble = serde_saphyr::from_str_with_options(&source.text, options(&environment)).ok();
-    if let Some(Preamble { env_file: Some(env_file) }) = preamble {
-        let shown = &env_file.value;
-        let text = std::fs::read_to_string(folder.join(shown)).map_err(|error| {
-            source.mistake(
-                env_file.referenced,
-                format!("cannot read `{shown}`: {error}"),
-                "write it, or remove the key",
-            )
-        })?;
-        environment.add_file(&text).map_err(|line| {
-            let title = format!("line {line} of `{shown}` is not of the form NAME=value");
-            source.mistake(env_file.referenced, title, "this file")
-        })?;
-    }
-    Ok(environment)
+fn add_env_file(
+    source: &Source,
+    folder: &Path,
+    path: &Spanned<String>,
+    environment: &mut Environment,
+) -> Result<(), Box<Mistake>> {
+    let shown = &path.value;
+    let text = std::fs::read_to_string(folder.join(shown)).map_err(|error| {
+        source.mistake(path.referenced, format!("cannot read `{shown}`: {error}"), "write it, or remove the key")
+    })?;
+    environment.add_file(&text).map_err(|line| {
+        source.mistake(path.referenced, format!("line {line} of `{shown}` is not of the form NAME=value"), "this file")
+    })
 }
 
 #[cfg(test)]

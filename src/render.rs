@@ -42,3 +42,28 @@ fn told(error: &dyn Error) -> String {
 
 #[cfg(test)]
 pub(crate) mod dummy;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{message}")]
+    struct Layer {
+        message: &'static str,
+        source: Option<Box<Layer>>,
+    }
+
+    fn check(messages: &[&'static str], expected: &str) {
+        let wrap = |source: Option<Box<Layer>>, message: &&'static str| Some(Box::new(Layer { message, source }));
+        let error = messages.iter().rev().fold(None, wrap).expect("a message");
+        assert_eq!(told(&error), expected);
+    }
+
+    #[test]
+    fn an_error_is_told_with_the_cause_at_its_root() {
+        check(&["the engine cannot be asked", "client error", "refused"], "the engine cannot be asked (refused)");
+        check(&["login refused"], "login refused");
+        check(&["no answer: refused", "refused"], "no answer: refused");
+    }
+}

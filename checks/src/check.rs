@@ -86,11 +86,11 @@ pub enum When {
 }
 
 impl When {
-    /// Whether a check is due while the markets of the feeds are in `phases`.
-    pub fn is_due(self, mut phases: impl Iterator<Item = Phase>) -> bool {
+    /// Whether a check is due while the markets of the feeds are in `phases`; where there is no feed, none is closed.
+    pub fn is_due(self, phases: &[Phase]) -> bool {
         match self {
             When::Always => true,
-            When::WhileOpen => phases.any(|phase| phase == Phase::Continuous),
+            When::WhileOpen => phases.is_empty() || phases.contains(&Phase::Continuous),
             // The only market is never closed.
             When::BeforeOpen | When::AfterClose => false,
         }
@@ -149,4 +149,20 @@ pub(crate) fn sum_up<C: Check>(
         Seen::Silent { silent } => silent.to_string(),
         Seen::Answered(evidence) => C::sum_up(&evidence, want, limits, at),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(phases: &[Phase], due: [When; 2]) {
+        let all = [When::Always, When::BeforeOpen, When::WhileOpen, When::AfterClose];
+        assert_eq!(all.into_iter().filter(|when| when.is_due(phases)).collect::<Vec<_>>(), due);
+    }
+
+    #[test]
+    fn a_market_that_is_never_closed_is_always_open() {
+        check(&[Phase::Continuous], [When::Always, When::WhileOpen]);
+        check(&[], [When::Always, When::WhileOpen]);
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::finding::Severity;
+use crate::speech;
 use crate::timespan::Timespan;
 
 /// Limits of a check that has none.
@@ -41,6 +42,14 @@ impl<const WARN: u64, const FAIL: u64> AgeLimits<WARN, FAIL> {
         let limits = [(Severity::Fail, self.fail), (Severity::Warn, self.warn)];
         limits.into_iter().find(|(_, limit)| age >= limit.0)
     }
+}
+
+/// How far clocks may differ before it is told.
+const CLOCK_SLACK_S: f64 = 5.0;
+
+/// How far in the future something lies by its age in seconds, in words; none: no further than clocks differ.
+pub(crate) fn ahead(age_s: f64) -> Option<String> {
+    (age_s < -CLOCK_SLACK_S).then(|| speech::age_s(-age_s))
 }
 
 #[cfg(test)]

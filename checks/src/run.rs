@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use feed::market::Phase;
 use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -55,8 +56,8 @@ enum Unseen {
 
 async fn look(row: &'static Row, site: &Site, want: &Target, before: &Moment) -> Looked {
     let started = Instant::now();
-    let due = row.meta.when.is_due(before.phases.iter().map(|(_, phase)| *phase));
-    let seen = if due {
+    let phases: Vec<Phase> = before.phases.iter().map(|(_, phase)| *phase).collect();
+    let seen = if row.meta.when.is_due(&phases) {
         let budget = row.meta.budget;
         let seen = timeout(budget, (row.look)(site, want)).await;
         seen.unwrap_or(Err(ProbeError::OutOfTime { budget })).map_err(|error| match error {

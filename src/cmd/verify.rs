@@ -89,6 +89,18 @@ fn is_past_waiting(report: &Report) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::dummy;
+
+    #[test]
+    fn only_a_restart_policy_is_past_waiting() {
+        let check = |report: &Report, expected| assert_eq!(is_past_waiting(report), expected);
+        check(&dummy::healthy(), false);
+        check(&dummy::unknown(), false);
+        let mut incident = dummy::incident();
+        check(&incident, true);
+        incident.outcomes.retain(|outcome| outcome.check.id != RestartPolicy::META.id);
+        check(&incident, false);
+    }
 
     /// Everything that verify can show about servers that refuse the connection, with secrets on the way to each.
     #[tokio::test]

@@ -10,17 +10,25 @@ use super::secret::Ways;
 
 /// Where to look. `project` is the Compose project.
 pub(super) fn access(reader: &Reader<'_>, file: &File, project: &str) -> Result<Access, Box<Mistake>> {
-    let docker = match file.docker.as_deref() {
-        None | Some("local") => DockerAccess::Local,
-        Some("none") => DockerAccess::None,
-        Some(host) => DockerAccess::Host(host.to_owned()),
-    };
     Ok(Access {
         project: project.to_owned(),
-        docker,
+        docker: docker(reader, file)?,
         redis: file.redis.as_ref().map(|written| redis(reader, file, written)).transpose()?,
         database: file.database.as_ref().map(|written| database(reader, file, written)).transpose()?,
     })
+}
+
+fn docker(reader: &Reader<'_>, file: &File) -> Result<DockerAccess, Box<Mistake>> {
+    let Some(written) = &file.docker else { return Ok(DockerAccess::Local) };
+    match written.value.as_str() {
+        "local" => Ok(DockerAccess::Local),
+        "none" => Ok(DockerAccess::None),
+        host if host.contains("://") => Ok(DockerAccess::Host(host.to_owned())),
+        other => {
+            let hint = "`local`, `none`, or an address like tcp://10.0.0.5:2375";
+            Err(reader.source.mistake(written.referenced, format!("no engine is at `{other}`"), hint))
+        }
+    }
 }
 
 fn redis(reader: &Reader<'_>, file: &File, written: &Spanned<Redis>) -> Result<RedisAccess, Box<Mistake>> {

@@ -16,12 +16,13 @@ use serde_saphyr::Spanned;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct File {
-    pub(super) version: Spanned<u32>,
+    #[expect(dead_code, reason = "`Preamble` judges it before the rest")]
+    pub(super) version: u32,
     pub(super) project: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) compose: Vec<Spanned<String>>,
-    pub(super) docker: Option<String>,
-    #[expect(dead_code, reason = "`with_env_file` reads it before the rest")]
+    pub(super) docker: Option<Spanned<String>>,
+    #[expect(dead_code, reason = "`Preamble` reads it before the rest")]
     pub(super) env_file: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) services: BTreeMap<String, Service>,

@@ -10,6 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
+use super::mask::masked;
 use crate::suggest;
 
 const UNFIT: &str = "this value does not fit here";
@@ -126,28 +127,6 @@ fn offset(text: &str, line: u64, column: u64) -> usize {
     let start: usize = text.split_inclusive('\n').take(before).map(str::len).sum();
     let columns = usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX);
     start + text[start..].chars().take(columns).map(char::len_utf8).sum::<usize>()
-}
-
-/// A secret does not belong into the file; one that stands there all the same is not shown: the login of a URL, and
-/// what follows a key `password`. Keeps every place where it is.
-fn masked(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let mut hidden = Vec::new();
-        hidden.extend(line.match_indices("password:").map(|(at, key)| at + key.len()..line.trim_end().len()));
-        hidden.extend(line.match_indices("://").filter_map(|(at, mark)| {
-            let start = at + mark.len();
-            let end = line[start..].find(|c: char| c == '/' || c.is_whitespace()).map_or(line.len(), |end| start + end);
-            line[start..end].rfind('@').map(|login| start..start + login)
-        }));
-        for (at, c) in line.char_indices() {
-            match hidden.iter().any(|range| range.contains(&at)) && !c.is_whitespace() {
-                true => masked.extend(std::iter::repeat_n('*', c.len_utf8())),
-                false => masked.push(c),
-            }
-        }
-    }
-    masked
 }
 
 /// "did you mean …?", or the list where nothing is near.

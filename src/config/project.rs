@@ -2,7 +2,7 @@
 //! tells ours from another stack's.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
@@ -23,7 +23,7 @@ struct ComposeFile {
 pub(super) fn name(folder: &Path, compose: &[PathBuf], environment: &Environment) -> Result<String, Box<Mistake>> {
     let discovered = || COMPOSE_FILES.iter().map(|name| folder.join(name)).find(|path| path.is_file());
     let files = if compose.is_empty() { discovered().into_iter().collect() } else { compose.to_vec() };
-    let folder = files.first().and_then(|file| file.parent()).unwrap_or(folder);
+    let folder = cleaned(files.first().and_then(|file| file.parent()).unwrap_or(folder));
 
     let mut variables: Environment = environment.to_properties().into_iter().collect();
     if let Ok(text) = fs::read_to_string(folder.join(".env")) {
@@ -43,6 +43,18 @@ pub(super) fn name(folder: &Path, compose: &[PathBuf], environment: &Environment
     }
     let by_folder = || normalised(&folder.file_name().unwrap_or_default().to_string_lossy());
     Ok(named.unwrap_or_else(by_folder))
+}
+
+/// Without `..`, by the letter: a symbolic link keeps its own name, as it does for Compose.
+fn cleaned(path: &Path) -> PathBuf {
+    let mut cleaned = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => _ = cleaned.pop(),
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
 }
 
 /// What Compose makes of a folder's name: lower case, only `a-z 0-9 _ -`, beginning with a letter or digit
@@ -76,6 +88,14 @@ mod tests {
         check(&[], None, Some("name: ${TEAM:-kr}-feed\nservices: {a: !reset null}"), "kr-feed");
         check(&[], Some("COMPOSE_PROJECT_NAME=dotted"), Some("name: filed"), "dotted");
         check(&[("COMPOSE_PROJECT_NAME", "shell")], Some("COMPOSE_PROJECT_NAME=dotted"), None, "shell");
+    }
+
+    #[test]
+    fn the_folder_is_that_of_the_first_compose_file() {
+        let name =
+            |compose: &str| name(Path::new("/srv/feed/examples"), &[compose.into()], &Environment::from_iter([]));
+        assert_eq!(name("/srv/feed/examples/../compose.yml").expect("no file to read"), "feed");
+        assert_eq!(name("/srv/other/compose.yml").expect("no file to read"), "other");
     }
 
     #[test]

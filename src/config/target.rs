@@ -27,7 +27,12 @@ pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mis
 fn project_name(reader: &Reader<'_>, file: &File) -> Result<String, Box<Mistake>> {
     let Some(written) = &file.project else {
         let compose: Vec<_> = file.compose.iter().map(|path| reader.folder.join(&path.value)).collect();
-        return project::name(&reader.folder, &compose, reader.environment);
+        let name = project::name(&reader.folder, &compose, reader.environment)?;
+        if name.is_empty() {
+            let title = "the folder's name gives no name for the Compose project";
+            return Err(reader.source.mistake(0..0, title, "write `project: …`, as Compose is told it"));
+        }
+        return Ok(name);
     };
     let normalised = project::normalised(&written.value);
     if normalised != written.value || normalised.is_empty() {

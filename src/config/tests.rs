@@ -6,7 +6,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
-/// Reads feedctl.yml in a folder with secrets and an env file, under two variables.
+/// Reads feedctl.yml in a folder with secrets and an env file, under a few variables.
 fn read(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let files = [
@@ -18,7 +18,8 @@ fn read(text: &str) -> Result<Config, String> {
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("the temporary folder is writable");
     }
-    let environment = [("SET", "value"), ("PORT", "6380")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment = [("SET", "value"), ("PORT", "6380"), ("SECRET", "p4ssw0rd")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let source = Source { path: FILE_NAME.into(), text: text.to_owned() };
     let config = Config::read(&source, folder.path().to_owned(), environment.into_iter().collect());
     config.map_err(|mistake| mistake.show(false))
@@ -150,12 +151,19 @@ fn keys() {
 
 #[test]
 fn values() {
-    assert_snapshot!(read("version: 2").err().expect("another version"), @r"
+    assert_snapshot!(read("version: 2\nfuture: key").err().expect("another version"), @r"
     error: version 2 is not one that this feedctl reads
      --> feedctl.yml:1:10
       |
     1 | version: 2
       |          ^ write `version: 1`
+    ");
+    assert_snapshot!(mistake("docker: lokal"), @r"
+    error: no engine is at `lokal`
+     --> feedctl.yml:2:9
+      |
+    2 | docker: lokal
+      |         ^^^^^ `local`, `none`, or an address like tcp://10.0.0.5:2375
     ");
     assert_snapshot!(mistake("redis: {service: redis, port: many}"), @r"
     error: this value does not fit here
@@ -309,6 +317,13 @@ fn variables_and_secrets() {
     2 | project: ${NAME:?say which}
       |          ^^^^^^^^^^^^^^^^^^ say which
     ");
+    assert_snapshot!(mistake("checks: {rows-fresh: {fail: \"${SECRET}\"}}"), @r#"
+    error: this value does not fit here
+     --> feedctl.yml:2:29
+      |
+    2 | checks: {rows-fresh: {fail: "${SECRET}"}}
+      |                             ^^^^^^^^^^^ "${SECRET}" is not a duration; write a number with its unit: 250ms, 30s, 2m, 1h or 1d
+    "#);
     assert_snapshot!(mistake("redis: {url_env: FEED_REDIS_URL}"), @r"
     error: the variable `FEED_REDIS_URL` is not set
      --> feedctl.yml:2:18

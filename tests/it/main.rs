@@ -2,12 +2,12 @@
 //! the proof of what went through it.
 
 mod account;
-//mod chaos;
-//mod checklist;
-//mod decode;
-//mod layers;
+mod chaos;
+mod checklist;
+mod decode;
+mod layers;
 mod model;
 mod pipeline;
 mod rig;
-//mod ticker;
-//mod verify;
+mod ticker;
+mod verify;

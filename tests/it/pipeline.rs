@@ -50,7 +50,10 @@ async fn ticks_of_46_fields_reach_a_plain_table() {
     let rig = check_width(Database::plain().await, "46").await;
     let client = rig.database.client().await.expect("the database answers");
     assert_eq!(number(&client, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'").await, 0);
-    assert_eq!(number(&client, "SELECT count(*) FROM pg_class WHERE relname = 'market_ticks' AND relkind = 'r'").await, 1);
+    assert_eq!(
+        number(&client, "SELECT count(*) FROM pg_class WHERE relname = 'market_ticks' AND relkind = 'r'").await,
+        1
+    );
 }
 
 async fn finds_nothing_to_do_after_a_restart(rig: &mut Rig, client: &Client) {
@@ -73,8 +76,7 @@ async fn finds_nothing_to_do_after_a_restart(rig: &mut Rig, client: &Client) {
 
 /// Each daemon is asked to end while ticks flow; what it has taken goes on, and what it has not is still there.
 async fn ends_cleanly_under_load(mut rig: Rig) {
-    let unmuted = rig.simulator.daemon.post("/control/unmute").await;
-    unmuted.expect("the simulator answers");
+    rig.simulator.unmute().await;
     rig.simulator.sends(TICKS).await;
     assert!(rig.archiver.terminate().await.success());
     rig.simulator.sends(TICKS).await;
@@ -121,11 +123,7 @@ async fn a_second_copy_changes_nothing() {
     })
     .await;
     check_equal(&stored(&client).await, &before);
-    let expected = [
-        (metric::TICKS_COMMITTED, 0),
-        (metric::DUPLICATES_SKIPPED, sent.ticks),
-        (metric::CONFLICTS, 1),
-    ];
+    let expected = [(metric::TICKS_COMMITTED, 0), (metric::DUPLICATES_SKIPPED, sent.ticks), (metric::CONFLICTS, 1)];
     for (counter, value) in expected {
         assert_eq!(archiver.counter(counter).await.expect("the archiver answers"), value, "{counter}");
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use feed::metric;
+use feed::kis::frame::tick_count;
 use feed_simulator::Sent;
 use feed_testkit::{Daemon, Database, Redis, Session, Simulator, eventually};
 use tempfile::TempDir;
@@ -61,19 +61,20 @@ impl Rig {
         sent
     }
 
-    /// Waits until the collector has read all that its living session was sent.
+    /// Waits until the last frame that was sent is in the spool.
     async fn heard(&self) {
-        eventually(BOUND, "the collector has read all", async || {
-            let sent = self.simulator.sessions().await.last().filter(|session| session.ended.is_none()).map(|s| s.frames);
-            let read = self.collector.counter(metric::FRAMES_RECEIVED).await.ok();
-            if read.is_some() && read == sent { Ok(()) } else { Err(format!("{read:?} frames of {sent:?}")) }
+        let sent = self.simulator.log().await.pop().expect("something was sent").frame;
+        eventually(BOUND, "the last frame is spooled", async || {
+            let spooled = spooled(self.spool.path());
+            let found = spooled.last().is_some_and(|last| last.frame == sent.as_bytes());
+            if found { Ok(()) } else { Err(format!("{} frames are spooled", spooled.len())) }
         })
         .await;
     }
 
     /// Waits until the watermarks hold as many ticks as the spool.
     pub(crate) async fn archived(&self) {
-        let spooled: u64 = spooled(self.spool.path()).iter().map(|record| feed::kis::frame::tick_count(&record.frame)).sum();
+        let spooled: u64 = spooled(self.spool.path()).iter().map(|spooled| tick_count(&spooled.frame)).sum();
         eventually(BOUND, "the watermarks hold all that is spooled", async || {
             let query = "SELECT coalesce(sum(ticks), 0)::bigint FROM feed_watermarks";
             let client = self.database.client().await.map_err(|error| error.to_string())?;
@@ -118,10 +119,7 @@ pub(crate) fn start_collector(simulator: &Simulator, redis: &Redis, spool: &Path
 }
 
 pub(crate) fn start_archiver(redis: &Redis, database: &Database, stream: &str) -> Daemon {
-    let environment = [
-        ("FEED_REDIS_URL", redis.url()),
-        ("FEED_DATABASE_URL", &database.url()),
-        ("FEED_STREAMS", stream),
-    ];
+    let environment =
+        [("FEED_REDIS_URL", redis.url()), ("FEED_DATABASE_URL", &database.url()), ("FEED_STREAMS", stream)];
     Daemon::start("feed-archiver", "FEED_HTTP_ADDR", &environment)
 }

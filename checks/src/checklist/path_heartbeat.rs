@@ -8,7 +8,7 @@ use sqlx::query_as;
 
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
-use crate::limits::AgeLimits;
+use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
 use crate::site::{ProbeError, Site, not_configured};
 use crate::speech;
@@ -28,7 +28,8 @@ Why it matters
 Seen when it fails
   Nothing was committed for longer than the limit: the collector, Redis, the
   archiver or the database stands still. Or the archiver never committed
-  anything of this stream.
+  anything of this stream. An instant more than 5s in the future warns: a clock
+  is wrong, and the age tells nothing.
 
 What to do
   The first broken link of the report is the cause. A stack whose collector
@@ -102,6 +103,11 @@ impl Check for PathHeartbeat {
                 return Some(finding(Severity::Fail, "the archiver has never committed anything of it".to_owned()));
             };
             let age = (seen.database_time - received_at).as_seconds_f64();
+            if let Some(ahead) = limits::ahead(age) {
+                let message = format!("what was committed last was received {ahead} in the future: a clock is wrong");
+                let finding = Finding::new(Severity::Warn, Subject::Stream(stream.clone()), message);
+                return Some(finding.remedy("feedctl explain path-heartbeat".to_owned()));
+            }
             let (severity, limit) = limits.reached(age)?;
             let age = speech::age_s(age);
             let message = format!("what was committed last was received {age} ago (limit {limit})");
@@ -147,7 +153,9 @@ mod tests {
     fn the_age_of_the_path_has_limits() {
         check(Some("2026-01-15T05:21:05Z"), &[]);
         // The collector's clock may be ahead of the database's.
-        check(Some("2026-01-15T05:21:08Z"), &[]);
+        check(Some("2026-01-15T05:21:12Z"), &[]);
+        let ahead = "what was committed last was received 23 h in the future: a clock is wrong";
+        check(Some("2026-01-16T04:21:07Z"), &[(Severity::Warn, ahead)]);
         let warn = "what was committed last was received 30 s ago (limit 30 s)";
         check(Some("2026-01-15T05:20:37Z"), &[(Severity::Warn, warn)]);
         let fail = "what was committed last was received 12 min 39 s ago (limit 1 min)";

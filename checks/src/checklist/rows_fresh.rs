@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, query_as};
 
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
-use crate::limits::AgeLimits;
+use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
 use crate::site::postgres::{quoted, quoted_table};
 use crate::site::{ProbeError, Site, not_configured};
@@ -27,8 +27,9 @@ Why it matters
 
 Seen when it fails
   The newest row is older than the limit, or no row of these symbols is younger
-  than a day. A newest row more than a minute in the future fails too: a column
-  without zone is then read in the wrong one, and old rows would look fresh.
+  than a day. A newest row more than 5s in the future warns: a clock is wrong.
+  More than a minute fails: a column without zone may be read in the wrong one,
+  and old rows would look fresh.
 
 What to do
   Look at the checks before it: the first broken link is the cause. If this one
@@ -41,8 +42,8 @@ Source
 
 /// Rows of the last minute are counted up to here.
 const MOST_COUNTED: u64 = 1_000_000;
-/// How far in the future a trade may lie: clocks differ a little.
-const CLOCK_SLACK_S: f64 = 60.0;
+/// Further in the future than a clock goes wrong by drifting: the zone may be meant otherwise.
+const ZONE_S: f64 = 60.0;
 
 pub struct RowsFresh;
 
@@ -129,10 +130,13 @@ fn judge_feed(seen: &Seen, want: &Target, limits: &AgeLimits<30, 120>, at: &Mome
         let finding = finding(Severity::Fail, format!("no row{of} in the last 24 h"));
         return Some(finding.remedy(want.logs_of(Hop::Archiver)));
     };
-    if age < -CLOCK_SLACK_S {
-        let ahead = speech::age_s(-age);
-        let message = format!("newest row{of} {ahead} in the future: is `feeds.{feed}.rows.time` in the right zone?");
-        return Some(finding(Severity::Fail, message).remedy("feedctl explain rows-fresh".to_owned()));
+    if let Some(ahead) = limits::ahead(age) {
+        let (severity, or) = match age < -ZONE_S {
+            true => (Severity::Fail, format!(", or the zone of `feeds.{feed}.rows.time`")),
+            false => (Severity::Warn, String::new()),
+        };
+        let message = format!("newest row{of} lies {ahead} in the future: a clock is wrong{or}");
+        return Some(finding(severity, message).remedy("feedctl explain rows-fresh".to_owned()));
     }
     let (severity, limit) = limits.reached(age)?;
     let old = speech::age_s(age);
@@ -207,9 +211,12 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_the_future_is_a_wrong_zone_and_not_fresh() {
-        let message = "newest row 8 h 59 min in the future: is `feeds.kr.rows.time` in the right zone?";
-        check(Some("2026-01-15T14:21:06Z"), &[(Severity::Fail, message)]);
+    fn a_row_of_the_future_is_a_wrong_clock_or_zone_and_not_fresh() {
+        check(Some("2026-01-15T05:21:12Z"), &[]);
+        let clock = "newest row lies 12 s in the future: a clock is wrong";
+        check(Some("2026-01-15T05:21:19Z"), &[(Severity::Warn, clock)]);
+        let zone = "newest row lies 8 h 59 min in the future: a clock is wrong, or the zone of `feeds.kr.rows.time`";
+        check(Some("2026-01-15T14:21:06Z"), &[(Severity::Fail, zone)]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! `ticks-flowing`: ticks come into each feed's stream now. Judged by the age of the last tick, so that a quiet symbol
-//! is no failure; the rate is what two looks half a second apart saw.
+//! is no failure; the rate is told by the entries themselves, or by the spool's mark where the window is full.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use feed::entry::{Kind, WriterId};
+use feed::entry::{Header, Kind};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
@@ -13,7 +13,7 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::AgeLimits;
 use crate::moment::Moment;
-use crate::site::redis::{Entry, Sample};
+use crate::site::redis::{Connection, Entry, Sample};
 use crate::site::{ProbeError, Site, not_configured};
 use crate::speech;
 use crate::target::Target;
@@ -47,9 +47,13 @@ Source
 
 /// So many newest entries are searched for a tick.
 const ENTRIES: usize = 200;
-/// Between two looks, where ticks flow, and where they do not: then `feed:spooled` must have had its second.
+/// Between the two looks, where ticks flow.
 const GLANCE: Duration = Duration::from_millis(500);
-const WATCH: Duration = Duration::from_millis(1200);
+/// Between two looks, where they do not: so exactly is known when `feed:spooled` moved.
+const STEP: Duration = Duration::from_millis(100);
+/// In so many steps `feed:spooled`, which is written every second, has moved if it ever will.
+const STEPS_A_MOVE: usize = 12;
+const SPOOLED_EVERY_S: f64 = 1.0;
 /// A tick younger than this is a flow.
 const YOUNG_S: f64 = 2.0;
 
@@ -70,9 +74,15 @@ pub struct Seen {
     pub entries: u64,
     /// None: no tick is known of, neither in Redis nor in the table.
     pub last_tick_at: Option<DateTime<Utc>>,
-    /// Between the two looks; entries, where they are a stranger's.
+    #[serde(flatten)]
+    pub flow: Flow,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Flow {
+    /// Entries, where they are a stranger's.
     pub ticks: u64,
-    /// Between the two looks.
+    /// In so many seconds these ticks came.
     pub watched_s: f64,
 }
 
@@ -100,12 +110,12 @@ impl Check for TicksFlowing {
     }
 
     fn sum_up(seen: &Evidence, _want: &Target, _limits: &Self::Limits, _at: &Moment) -> String {
-        let said = seen.streams.iter().map(|seen| match (seen.ticks, seen.age_s()) {
+        let said = seen.streams.iter().map(|seen| match (seen.flow.ticks, seen.age_s()) {
             (0, Some(age)) => format!("{}: last tick {} ago", seen.stream, speech::age_s(age)),
             (0, None) => format!("{}: no tick", seen.stream),
             (ticks, _) => {
-                let rate = ticks as f64 / seen.watched_s;
-                format!("{}: {rate:.1} ticks/s over {}", seen.stream, speech::age_s(seen.watched_s))
+                let rate = ticks as f64 / seen.flow.watched_s;
+                format!("{}: {rate:.1} ticks/s over {}", seen.stream, speech::age_s(seen.flow.watched_s))
             }
         });
         said.collect::<Vec<_>>().join("; ")
@@ -121,10 +131,7 @@ impl Seen {
 
 async fn look(site: &Site, want: &Target, name: &str, stream: &str) -> Result<Seen, ProbeError> {
     let redis = site.redis().await?;
-    let first = redis.sample(name, stream, ENTRIES).await?;
-    let young = last_tick(&first).is_some_and(|last| (first.now - last).as_seconds_f64() < YOUNG_S);
-    sleep(if young { GLANCE } else { WATCH }).await;
-    let mut seen = seen(stream, &first, &redis.sample(name, stream, ENTRIES).await?);
+    let mut seen = seen(stream, &watch(&redis, name, stream).await?);
     if seen.last_tick_at.is_none() && seen.entries > 0 {
         // The archiver trims what it committed, and the one entry left is a heartbeat: the table knows.
         let feed = &want.feeds[name];
@@ -134,12 +141,34 @@ async fn look(site: &Site, want: &Target, name: &str, stream: &str) -> Result<Se
     Ok(seen)
 }
 
-fn seen(stream: &str, first: &Sample, second: &Sample) -> Seen {
-    let ticks = ticks_between(first, second);
-    let watched_s = (second.now - first.now).as_seconds_f64();
+/// Looks at least twice; where nothing flows, until `feed:spooled` was seen to move twice or its next move is overdue.
+async fn watch(redis: &Connection, name: &str, stream: &str) -> Result<Vec<Sample>, ProbeError> {
+    let first = redis.sample(name, stream, ENTRIES).await?;
+    let young = last_tick(&first).is_some_and(|last| (first.now - last).as_seconds_f64() < YOUNG_S);
+    let mut looks = vec![first];
+    if young {
+        sleep(GLANCE).await;
+        looks.push(redis.sample(name, stream, ENTRIES).await?);
+    }
+    while !young && must_go_on(&looks) {
+        sleep(STEP).await;
+        looks.push(redis.sample(name, stream, ENTRIES).await?);
+    }
+    Ok(looks)
+}
+
+fn must_go_on(looks: &[Sample]) -> bool {
+    let marks = marks(looks).len();
+    marks < 3 && looks.len() <= STEPS_A_MOVE * marks.max(1)
+}
+
+fn seen(stream: &str, looks: &[Sample]) -> Seen {
+    let (first, last) = looks.first().zip(looks.last()).expect("a stream is looked at twice");
+    let watched_s = (last.now - first.now).as_seconds_f64();
+    let flow = in_stream(first, last, watched_s).unwrap_or_else(|| in_spool(&marks(looks), watched_s));
     // What moves only in the spool came between the looks, nobody knows when.
-    let last_tick_at = last_tick(second).max((ticks > 0).then_some(first.now));
-    Seen { stream: stream.to_owned(), redis_time: second.now, entries: second.length, last_tick_at, ticks, watched_s }
+    let last_tick_at = last_tick(last).max((flow.ticks > 0).then_some(first.now));
+    Seen { stream: stream.to_owned(), redis_time: last.now, entries: last.length, last_tick_at, flow }
 }
 
 /// When the newest tick in the stream was received; of a stranger's entry, its id says when it was added.
@@ -154,23 +183,48 @@ fn last_tick(sample: &Sample) -> Option<DateTime<Utc>> {
     }
 }
 
-/// What the stream or the spool of its newest writer grew by; without a writer, the entries added.
-fn ticks_between(first: &Sample, second: &Sample) -> u64 {
-    let Some((writer, after)) = newest_ticks(second) else {
+/// What the stream grew by; none, where it stood still. Without a writer, the entries added.
+fn in_stream(first: &Sample, last: &Sample, watched_s: f64) -> Option<Flow> {
+    let Some(after) = newest_header(last) else {
         let top = first.newest.first().map(|entry| entry.id);
-        return second.newest.iter().filter(|entry| Some(entry.id) > top).count() as u64;
+        let ticks = last.newest.iter().filter(|entry| Some(entry.id) > top).count() as u64;
+        return Some(Flow { ticks, watched_s });
     };
-    let before = newest_ticks(first).filter(|(before, _)| *before == writer).map(|(_, ticks)| ticks);
-    let in_stream = before.map_or(0, |before| after.saturating_sub(before));
-    let spooled = |sample: &Sample| sample.spooled.get(writer).map(|mark| mark.ticks);
-    let in_spool = spooled(first).zip(spooled(second)).map_or(0, |(before, after)| after.saturating_sub(before));
-    in_stream.max(in_spool)
+    let before = newest_header(first).filter(|before| before.writer == after.writer && before.ticks < after.ticks)?;
+    let received_s = (after.received.instant() - before.received.instant()).as_seconds_f64();
+    // Entries of nearly one instant, or of a clock that was set back, tell no rate.
+    let watched_s = if received_s < watched_s / 2.0 { watched_s } else { received_s };
+    Some(Flow { ticks: after.ticks - before.ticks, watched_s })
 }
 
-/// The writer of the newest entry in our form, and its ticks so far.
-fn newest_ticks(sample: &Sample) -> Option<(&WriterId, u64)> {
-    let header = sample.newest.iter().find_map(|entry: &Entry| entry.header.as_ref())?;
-    Some((&header.writer, header.ticks))
+/// What the spool grew by: between two moves of its mark, or at the one move there was.
+fn in_spool(marks: &[(DateTime<Utc>, u64)], watched_s: f64) -> Flow {
+    match marks {
+        [] | [_] => Flow { ticks: 0, watched_s },
+        // However short the watch, a move is what came in a second.
+        [(_, before), (_, after)] => {
+            Flow { ticks: after.saturating_sub(*before), watched_s: watched_s.max(SPOOLED_EVERY_S) }
+        }
+        [_, (from, before), .., (to, after)] => {
+            Flow { ticks: after.saturating_sub(*before), watched_s: (*to - *from).as_seconds_f64() }
+        }
+    }
+}
+
+/// What `feed:spooled` said of the stream's newest writer, and when it was first seen to say so. What came into the
+/// stream was spooled, whether said or not.
+fn marks(looks: &[Sample]) -> Vec<(DateTime<Utc>, u64)> {
+    let Some(newest) = looks.last().and_then(newest_header) else { return Vec::new() };
+    let marks =
+        looks.iter().filter_map(|look| Some((look.now, look.spooled.get(&newest.writer)?.ticks.max(newest.ticks))));
+    let mut marks: Vec<_> = marks.collect();
+    marks.dedup_by_key(|(_, ticks)| *ticks);
+    marks
+}
+
+/// Of the newest entry in our form.
+fn newest_header(sample: &Sample) -> Option<&Header> {
+    sample.newest.iter().find_map(|entry: &Entry| entry.header.as_ref())
 }
 
 fn judge_stream(seen: &Seen, want: &Target, limits: &AgeLimits<10, 60>, at: &Moment) -> Option<Finding> {
@@ -179,7 +233,7 @@ fn judge_stream(seen: &Seen, want: &Target, limits: &AgeLimits<10, 60>, at: &Mom
         let finding = Finding::new(severity, Subject::Stream(stream.clone()), message);
         finding.remedy(want.logs_of(Hop::Collector))
     };
-    if seen.entries == 0 && seen.ticks == 0 {
+    if seen.entries == 0 && seen.flow.ticks == 0 {
         return Some(finding(Severity::Fail, "there is no such stream: no collector has sent anything".to_owned()));
     }
     let (Some(last_tick_at), Some(age)) = (seen.last_tick_at, seen.age_s()) else {
@@ -219,56 +273,81 @@ mod tests {
         }
     }
 
-    fn check(first: &Sample, second: &Sample, expected: &[(Severity, &str)], summary: &str) {
-        let seen = Evidence { streams: vec![seen("ticks:{kr}", first, second)] };
+    fn check(looks: &[Sample], expected: &[(Severity, &str)], summary: &str) {
+        let seen = Evidence { streams: vec![seen("ticks:{kr}", looks)] };
         let (want, limits, at) = (fixture::target(), AgeLimits::default(), fixture::moment());
         assert_eq!(fixture::told(&TicksFlowing::judge(&seen, &want, &limits, &at)), expected);
         assert_eq!(TicksFlowing::sum_up(&seen, &want, &limits, &at), summary);
     }
 
     #[test]
-    fn a_flow_is_what_the_two_looks_differ_by() {
-        let (first, second) = (sample(10, &[(10, "frame", 100)], 90), sample(12, &[(12, "frame", 150)], 140));
-        check(&first, &second, &[], "ticks:{kr}: 25.0 ticks/s over 2 s");
+    fn a_flow_is_what_the_stream_grew_by_between_the_instants_of_its_entries() {
+        let flows = |first, second, rate| check(&[first, second], &[], &format!("ticks:{{kr}}: {rate}"));
+        let first = || sample(10, &[(10, "frame", 100)], 90);
+        flows(first(), sample(12, &[(12, "frame", 150)], 140), "25.0 ticks/s over 2 s");
+        // The spool's mark moves once a second: here it caught up with two.
+        flows(first(), sample(11, &[(11, "frame", 150)], 189), "50.0 ticks/s over 1 s");
+        // What came long before is sent late.
+        flows(sample(40, &[(10, "frame", 100)], 0), sample(41, &[(20, "frame", 600)], 0), "50.0 ticks/s over 10 s");
+        // One instant, and a clock set back: the looks tell the time.
+        flows(first(), sample(12, &[(10, "frame", 104)], 90), "2.0 ticks/s over 2 s");
+        flows(first(), sample(12, &[(4, "frame", 104)], 90), "2.0 ticks/s over 2 s");
     }
 
     #[test]
     fn a_full_window_flows_in_the_spool_alone() {
-        let (first, second) = (sample(40, &[(10, "frame", 100)], 900), sample(41, &[(10, "frame", 100)], 930));
-        check(&first, &second, &[], "ticks:{kr}: 30.0 ticks/s over 1 s");
+        const STILL: &str = "no tick for 30 s, since 14:21:10 +09:00 (limit 10 s)";
+        let full = |tenths: u32, spooled| {
+            let look = sample(40, &[(10, "frame", 100)], spooled);
+            Sample { now: look.now + Duration::from_millis(u64::from(tenths) * 100), ..look }
+        };
+        // Marks of 50 ticks each second: one move in half a second, two and three in little more than one and two.
+        check(&[full(0, 900), full(5, 950)], &[], "ticks:{kr}: 50.0 ticks/s over 1 s");
+        check(&[full(0, 900), full(1, 950), full(11, 1000)], &[], "ticks:{kr}: 50.0 ticks/s over 1 s");
+        let moving = [full(0, 900), full(1, 950), full(11, 1000), full(12, 1000), full(21, 1050)];
+        check(&moving, &[], "ticks:{kr}: 50.0 ticks/s over 2 s");
+        check(&[full(0, 900), full(9, 901), full(24, 901)], &[], "ticks:{kr}: 0.4 ticks/s over 2.4 s");
+        // The mark only comes up to what is in the stream.
+        check(&[full(0, 90), full(5, 100)], &[(Severity::Warn, STILL)], "ticks:{kr}: last tick 30 s ago");
+    }
+
+    #[test]
+    fn a_still_stream_is_watched_until_the_spool_moved_twice_or_its_move_is_overdue() {
+        let go_on = |spooled: &[u64], expected| {
+            let looks: Vec<_> = spooled.iter().map(|ticks| sample(40, &[(10, "frame", 100)], *ticks)).collect();
+            assert_eq!(must_go_on(&looks), expected, "{spooled:?}");
+        };
+        go_on(&[900], true);
+        go_on(&[900; 12], true);
+        go_on(&[900; 13], false);
+        go_on(&[[900; 12], [950; 12]].concat(), true);
+        go_on(&[[900; 12], [950; 12], [950; 12]].concat(), false);
+        go_on(&[900, 950, 1000], false);
     }
 
     #[test]
     fn a_strangers_stream_is_judged_by_its_ids() {
-        let (first, second) = (sample(10, &[(9, "?", 1)], 0), sample(11, &[(11, "?", 2), (9, "?", 1)], 0));
-        check(&first, &second, &[], "ticks:{kr}: 1.0 ticks/s over 1 s");
+        let looks = [sample(10, &[(9, "?", 1)], 0), sample(11, &[(11, "?", 2), (9, "?", 1)], 0)];
+        check(&looks, &[], "ticks:{kr}: 1.0 ticks/s over 1 s");
     }
 
     #[test]
     fn the_age_of_the_last_tick_is_judged_and_a_heartbeat_is_no_tick() {
-        let still = |second, entries| (sample(second - 1, entries, 100), sample(second, entries, 100));
+        let still = |second, entries| [sample(second - 1, entries, 100), sample(second, entries, 100)];
         let quiet = [(50, "heartbeat", 100), (45, "frame", 100)];
-        let (first, second) = still(54, &quiet);
-        check(&first, &second, &[], "ticks:{kr}: last tick 9 s ago");
-        let (first, second) = still(55, &quiet);
+        check(&still(54, &quiet), &[], "ticks:{kr}: last tick 9 s ago");
         let warn = (Severity::Warn, "no tick for 10 s, since 14:21:45 +09:00 (limit 10 s)");
-        check(&first, &second, &[warn], "ticks:{kr}: last tick 10 s ago");
-        let (first, second) = still(105, &quiet);
+        check(&still(55, &quiet), &[warn], "ticks:{kr}: last tick 10 s ago");
         let fail = (Severity::Fail, "no tick for 1 min, since 14:21:45 +09:00 (limit 1 min)");
-        check(&first, &second, &[fail], "ticks:{kr}: last tick 1 min ago");
+        check(&still(105, &quiet), &[fail], "ticks:{kr}: last tick 1 min ago");
     }
 
     #[test]
     fn nothing_at_all_is_a_failure() {
-        let empty = sample(10, &[], 0);
+        let still = |entries| [sample(10, entries, 0), sample(10, entries, 0)];
         let absent = (Severity::Fail, "there is no such stream: no collector has sent anything");
-        check(&empty, &empty, &[absent], "ticks:{kr}: no tick");
-        let heartbeats = sample(10, &[(9, "heartbeat", 0)], 0);
-        check(
-            &heartbeats,
-            &heartbeats,
-            &[(Severity::Fail, "nothing but heartbeats, and no row in the last 24 h")],
-            "ticks:{kr}: no tick",
-        );
+        check(&still(&[]), &[absent], "ticks:{kr}: no tick");
+        let beating = (Severity::Fail, "nothing but heartbeats, and no row in the last 24 h");
+        check(&still(&[(9, "heartbeat", 0)]), &[beating], "ticks:{kr}: no tick");
     }
 }

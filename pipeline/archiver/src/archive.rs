@@ -26,10 +26,14 @@ use crate::status::Status;
 use crate::take::{Taken, Taker};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a stopping archiver waits for the batch in hand.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+/// A commit takes milliseconds; one that takes this long hangs.
+const COMMIT_LIMIT: Duration = Duration::from_secs(10);
 
 pub struct Settings {
     pub redis_url: SecretString,
-    pub database_url: SecretString,
+    pub database: tokio_postgres::Config,
     pub reader_password: Option<SecretString>,
     pub stream: String,
 }
@@ -44,6 +48,8 @@ enum ArchiveError {
     Commit(#[from] CommitError),
     #[error("the database was restored: beginning again from its watermarks")]
     Restored,
+    #[error("the task that commits has ended")]
+    Ended,
 }
 
 /// Archives until `shutdown`; then what was taken is committed, and the rest stays in the stream.
@@ -83,7 +89,8 @@ async fn archive(settings: &Settings, status: &Arc<Status>, shutdown: &Shutdown)
     tasks.spawn(database::work(committer, settings.stream.clone(), queue, results));
     let redis = connect(&settings.redis_url, TIMEOUT).await?;
     let reader = reading::open(&settings.redis_url).await?;
-    let mut archive = Archive { settings, status, taker, redis, next: VecDeque::new(), unfinished: 0 };
+    let mut archive =
+        Archive { settings, status, taker, redis, next: VecDeque::new(), unfinished: 0, heard: Instant::now() };
     archive.every_second().await?;
     status.fault(&settings.stream, None);
     archive.turn(reader, jobs, done, shutdown).await
@@ -99,6 +106,8 @@ struct Archive<'a> {
     next: VecDeque<Job>,
     /// Jobs handed over whose result has not come.
     unfinished: usize,
+    /// When the last result came, or the first job since was handed over.
+    heard: Instant,
 }
 
 impl Archive<'_> {
@@ -114,22 +123,35 @@ impl Archive<'_> {
         let read_on = |cursor| Box::pin(reading::read(reader.clone(), self.settings.stream.clone(), cursor));
         let mut reading = read_on(self.taker.cursor());
         let mut stopping = false;
+        let stop_limit = sleep(STOP_LIMIT);
+        tokio::pin!(stop_limit);
         loop {
             tokio::select! {
                 biased;
                 result = done.recv() => {
-                    let result = result.expect("the committer answers every job before it ends");
+                    let result = result.ok_or(ArchiveError::Ended)?;
                     self.unfinished -= 1;
+                    self.heard = Instant::now();
                     self.finished(result).await?;
                 }
                 permit = jobs.reserve(), if !self.next.is_empty() => {
-                    let job = self.next.pop_front().expect("looked at above");
-                    permit.expect("the committer lives as long as the archive").send(job);
-                    self.unfinished += 1;
+                    // Where the committer has ended, its last result says why, and comes next.
+                    if let (Ok(permit), Some(job)) = (permit, self.next.pop_front()) {
+                        permit.send(job);
+                        self.heard = if self.unfinished == 0 { Instant::now() } else { self.heard };
+                        self.unfinished += 1;
+                    }
                 }
-                () = shutdown.cancelled(), if !stopping => stopping = true,
+                () = shutdown.cancelled(), if !stopping => {
+                    stopping = true;
+                    stop_limit.as_mut().reset(Instant::now() + STOP_LIMIT);
+                }
+                () = &mut stop_limit, if stopping => {
+                    tracing::warn!("stopped before the last batch was confirmed: the watermark tells whether it is stored");
+                    return Ok(());
+                }
                 _ = second.tick(), if !stopping => {
-                    self.status.pulse(&self.settings.stream);
+                    self.say_what_hangs();
                     self.every_second().await?;
                     if self.next.is_empty() && self.unfinished == 0 {
                         self.next.push_back(Job::Look);
@@ -144,6 +166,17 @@ impl Archive<'_> {
                 return Ok(());
             }
         }
+    }
+
+    /// A database that hangs answers nothing and fails nothing: only the time says it.
+    fn say_what_hangs(&self) {
+        let hangs = self.unfinished > 0 && self.heard.elapsed() > COMMIT_LIMIT;
+        let missing: Vec<String> = self.taker.wanted().map(|(writer, n)| format!("{n} of {writer}")).collect();
+        let missing =
+            (!missing.is_empty()).then(|| format!("missing entries, asked for again: {}", missing.join(", ")));
+        self.status.database_reachable(!hangs);
+        self.status.fault(&self.settings.stream, hangs.then(|| "the database has not answered for 10 s".to_owned()));
+        self.status.notice(&self.settings.stream, missing);
     }
 
     /// Chooses and decodes. A read from where the cursor no longer is says nothing.
@@ -211,8 +244,8 @@ impl Archive<'_> {
         let (Some(info), Some(spooled), Some(held)) = (answers.pop(), answers.pop(), answers.pop()) else {
             return Ok(());
         };
-        // A stream that is not there is an error of XINFO.
-        let info = info.ok().and_then(|info| StreamInfoStreamReply::from_redis_value(info).ok());
+        let info = feed_runtime::redis::unless_missing(info)?;
+        let info = info.and_then(|info| StreamInfoStreamReply::from_redis_value(info).ok());
         let last_id = info.and_then(|info| info.last_generated_id.parse().ok()).unwrap_or_default();
         self.taker.check_top(last_id);
         let held = Option::<String>::from_redis_value(held?).ok().flatten().and_then(|held| held.parse::<Held>().ok());

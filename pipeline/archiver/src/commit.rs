@@ -108,7 +108,7 @@ async fn move_watermark(
         transaction.execute(first, &[&writer, &stream]).await?;
     }
     let update = "UPDATE feed_watermarks SET last_n = $3, ticks = $4, committed_at = now(), \
-                  last_received_at = greatest(last_received_at, $5) WHERE writer = $1 AND last_n = $2";
+                  last_received_at = coalesce($5, last_received_at) WHERE writer = $1 AND last_n = $2";
     let received = advance.received.map(|received| received.instant());
     let (from, to, ticks) = (number(advance.from), number(advance.to.n), number(advance.to.ticks));
     match transaction.execute(update, &[&writer, &from, &to, &ticks, &received]).await? {

@@ -37,7 +37,9 @@ pub struct Archiver {
 impl Archiver {
     /// Reads the secrets and binds the port; connects to nobody.
     pub async fn build(settings: &config::Settings) -> anyhow::Result<Archiver> {
-        let (redis_url, database_url) = (settings.redis_url()?, settings.database_url()?);
+        let redis_url = settings.redis_url()?;
+        let database = database::config(&settings.database_url()?);
+        let database = database.context("FEED_DATABASE_URL is not postgres://user:password@host:port/name")?;
         let reader_password = settings.reader_password()?;
         let mut names = settings.streams.clone();
         names.sort();
@@ -45,7 +47,7 @@ impl Archiver {
         ensure!(!names.iter().any(String::is_empty), "FEED_STREAMS holds an empty name: separate streams by one comma");
         let stream = |stream| archive::Settings {
             redis_url: redis_url.clone(),
-            database_url: database_url.clone(),
+            database: database.clone(),
             reader_password: reader_password.clone(),
             stream,
         };

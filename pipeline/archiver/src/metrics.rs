@@ -23,6 +23,7 @@ pub struct Metrics {
     duplicates: Family<OfStream, Counter>,
     conflicts: Family<OfStream, Counter>,
     rejects: Family<OfStream, Counter>,
+    skipped: Family<OfStream, Counter>,
     strangers: Family<OfStream, Counter>,
     gaps: Family<OfStream, Counter>,
     missing: Family<OfStream, Counter>,
@@ -40,6 +41,7 @@ impl Metrics {
             duplicates: Family::default(),
             conflicts: Family::default(),
             rejects: Family::default(),
+            skipped: Family::default(),
             strangers: Family::default(),
             gaps: Family::default(),
             missing: Family::default(),
@@ -52,6 +54,7 @@ impl Metrics {
         registry.register(metric::DUPLICATES_SKIPPED, "Rows that were there already", metrics.duplicates.clone());
         registry.register(metric::CONFLICTS, "Rows that differ from the one there", metrics.conflicts.clone());
         registry.register(metric::REJECTS, "Frames and records that are no tick", metrics.rejects.clone());
+        registry.register(metric::ENTRIES_SKIPPED, "Entries that were stored already", metrics.skipped.clone());
         registry.register(metric::STRANGERS, "Entries of another form", metrics.strangers.clone());
         registry.register(metric::GAPS, "Losses recorded", metrics.gaps.clone());
         registry.register(metric::MISSING_ENTRIES, "Entries in those losses", metrics.missing.clone());
@@ -62,6 +65,7 @@ impl Metrics {
     }
 
     pub fn taken(&self, stream: &str, taken: &Taken) {
+        self.skipped.get_or_create(&of(stream)).inc_by(taken.skipped);
         self.strangers.get_or_create(&of(stream)).inc_by(taken.strangers);
     }
 

@@ -1,6 +1,7 @@
 //! The schema of the database: versioned SQL files, applied at the start. It belongs to the archiver; everybody else
 //! only reads it, through the role `feedctl_reader`.
 
+use feed_runtime::logging::chain;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
@@ -28,7 +29,10 @@ pub async fn apply(client: &mut Client, reader_password: Option<&SecretString>) 
     make_hypertable(&transaction).await?;
     transaction.commit().await?;
     if let Err(error) = grant_reader(client, reader_password).await {
-        tracing::warn!(error = %error, "the role feedctl_reader could not be set up: feedctl may not be able to read");
+        tracing::warn!(
+            error = chain(&error),
+            "the role feedctl_reader could not be set up: feedctl may not be able to read"
+        );
     }
     Ok(())
 }
@@ -39,7 +43,10 @@ async fn create_extension(client: &Client) {
     if client.query_opt(available, &[]).await.is_ok_and(|row| row.is_some())
         && let Err(error) = client.batch_execute("CREATE EXTENSION IF NOT EXISTS timescaledb").await
     {
-        tracing::warn!(error = %error, "TimescaleDB is there but could not be created: market_ticks stays a plain table");
+        tracing::warn!(
+            error = chain(&error),
+            "TimescaleDB is there but could not be created: market_ticks stays a plain table"
+        );
     }
 }
 

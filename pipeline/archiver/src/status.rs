@@ -33,6 +33,8 @@ struct Stream {
 struct State {
     /// Why nothing is archived; none when it is.
     fault: Option<String>,
+    /// What is being waited for although all works.
+    notice: Option<String>,
     last_commit: Option<DateTime<Utc>>,
     /// Of the newest writer.
     committed: Option<Mark>,
@@ -63,6 +65,10 @@ impl Status {
         self.streams[stream].pulse.beat();
     }
 
+    pub fn notice(&self, stream: &str, notice: Option<String>) {
+        self.state(stream).notice = notice;
+    }
+
     pub fn database_reachable(&self, reachable: bool) {
         self.database.store(reachable, Ordering::Relaxed);
     }
@@ -84,8 +90,12 @@ impl Status {
     }
 
     fn faults(&self) -> Vec<String> {
-        let fault = |name: &String| self.state(name).fault.clone().map(|fault| format!("{name}: {fault}"));
-        self.streams.keys().filter_map(fault).collect()
+        self.each(|state| state.fault.clone())
+    }
+
+    fn each(&self, what: impl Fn(&State) -> Option<String>) -> Vec<String> {
+        let words = |name: &String| what(&self.state(name)).map(|words| format!("{name}: {words}"));
+        self.streams.keys().filter_map(words).collect()
     }
 }
 
@@ -93,12 +103,17 @@ impl Daemon for Status {
     const NAME: &'static str = "archiver";
 
     fn health(&self) -> Health {
-        let faults = self.faults();
+        let (faults, notices) = (self.faults(), self.each(|state| state.notice.clone()));
+        let waiting_for = [faults.as_slice(), &notices].concat();
         let errors = self.streams.keys().map(|name| (name.clone(), self.state(name).errors));
         let add = |a: Mark, b: Mark| Mark { n: a.n + b.n, ticks: a.ticks + b.ticks };
         Health {
-            status: if faults.is_empty() { Verdict::Pass } else { Verdict::Fail },
-            waiting_for: (!faults.is_empty()).then(|| faults.join("; ")),
+            status: match () {
+                () if !faults.is_empty() => Verdict::Fail,
+                () if !notices.is_empty() => Verdict::Warn,
+                () => Verdict::Pass,
+            },
+            waiting_for: (!waiting_for.is_empty()).then(|| waiting_for.join("; ")),
             last_activity: self.streams.keys().filter_map(|name| self.state(name).last_commit).max(),
             errors: errors.collect(),
             session: None,

@@ -4,7 +4,7 @@
 //! asked for, and reading goes on for the entries that are sent again. Driven by `archive.rs`, and by the model of the
 //! whole path in the tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use feed::entry::{Gap, Held as HeldSpools, Kind, Mark, Received, StreamId, WriterId};
 
@@ -14,6 +14,8 @@ use feed::entry::{Gap, Held as HeldSpools, Kind, Mark, Received, StreamId, Write
 pub struct Taker {
     lines: BTreeMap<WriterId, Line>,
     cursor: StreamId,
+    /// Where the batches on their way begin, oldest first: their entries stay in the stream until they are committed.
+    in_flight: VecDeque<StreamId>,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +98,7 @@ impl Taker {
     pub fn load(rows: impl IntoIterator<Item = (WriterId, Mark)>) -> Self {
         let line = |mark: Mark| Line { committed: mark, taken: mark, ..Line::default() };
         let lines = rows.into_iter().map(|(writer, mark)| (writer, line(mark))).collect();
-        Taker { lines, cursor: StreamId::default() }
+        Taker { lines, ..Taker::default() }
     }
 
     /// Entries above this id are to be read next.
@@ -107,6 +109,7 @@ impl Taker {
     /// Chooses among entries read from the cursor on, in their order. It stops early when earlier entries have become
     /// takeable: the cursor then lies before them.
     pub fn take(&mut self, offers: &[Offer]) -> Taken {
+        let begin = self.cursor;
         let mut taken = Taken { upto: self.cursor, ..Taken::default() };
         for (index, offer) in offers.iter().enumerate() {
             self.cursor = offer.id;
@@ -119,7 +122,14 @@ impl Taker {
                 break;
             }
         }
+        self.hand_out(&taken, begin);
         taken
+    }
+
+    fn hand_out(&mut self, taken: &Taken, begin: StreamId) {
+        if !taken.is_empty() {
+            self.in_flight.push_back(begin);
+        }
     }
 
     fn take_entry(&mut self, index: usize, id: StreamId, entry: &Entry, taken: &mut Taken) {
@@ -140,7 +150,9 @@ impl Taker {
         }
         // A stretch that the spool has lost does not know how many ticks came before it.
         let to = Mark { n: id.n, ticks: entry.ticks.max(line.taken.ticks) };
-        taken.advance(&entry.writer, line.taken.n, to, Some(entry.received));
+        // Nor when it was received.
+        let received = Some(entry.received).filter(|received| received.0 > 0);
+        taken.advance(&entry.writer, line.taken.n, to, received);
         line.taken = to;
     }
 
@@ -159,6 +171,7 @@ impl Taker {
                 line.taken = to;
             }
         }
+        self.hand_out(&taken, self.cursor);
         self.go_back_to_held();
         taken
     }
@@ -176,14 +189,16 @@ impl Taker {
         went_back
     }
 
-    /// The batch is in the database. Returns the id below which the stream may be trimmed: never past an entry that
-    /// waits behind a hole or is to be read again.
+    /// The oldest batch that was handed out is in the database. Returns the id below which the stream may be trimmed:
+    /// never past an entry that is on its way, waits behind a hole, or is to be read again.
     pub fn committed(&mut self, taken: &Taken) -> StreamId {
         for (writer, advance) in &taken.advances {
             self.lines.entry(writer.clone()).or_default().committed = advance.to;
         }
+        self.in_flight.pop_front();
         let held = self.lines.values().filter_map(|line| line.held).map(|held| held.first_id);
-        held.chain([taken.upto, self.cursor]).min().unwrap_or_default()
+        let on_its_way = self.in_flight.iter().copied();
+        held.chain(on_its_way).chain([taken.upto, self.cursor]).min().unwrap_or_default()
     }
 
     /// Whether the rows of the database are what this memory believes; otherwise somebody restored it, and all begins
@@ -273,7 +288,7 @@ mod tests {
 
     fn of(name: &str, at: u64, n: u64, gap: Option<Gap>) -> Offer {
         let kind = if gap.is_some() { Kind::Gap } else { Kind::Frame };
-        let entry = Entry { kind, writer: writer(name), received: Received(0), ticks: 10 * n, gap };
+        let entry = Entry { kind, writer: writer(name), received: Received(1), ticks: 10 * n, gap };
         Offer { id: StreamId { ms: at, n }, entry: Some(entry) }
     }
 
@@ -287,7 +302,7 @@ mod tests {
         let taken = taker.take(offers);
         let taken_n: Vec<u64> = taken.frames.iter().map(|index| offers[*index].id.n).collect();
         assert_eq!(taken_n, frames);
-        let advance = (to > 40).then_some(Advance { from: 40, to: mark(to), received: Some(Received(0)) });
+        let advance = (to > 40).then_some(Advance { from: 40, to: mark(to), received: Some(Received(1)) });
         assert_eq!(taken.advances.get(&writer("a")).copied(), advance);
         assert_eq!(taker.wanted().map(|(_, n)| n).next(), wanted);
         taker
@@ -319,6 +334,16 @@ mod tests {
         assert_eq!(taker.committed(&taken), StreamId { ms: 1, n: 43 });
         let taken = taker.take(&[frame(3, 42)]);
         assert_eq!(taker.committed(&taken), StreamId { ms: 1, n: 42 });
+    }
+
+    #[test]
+    fn trimming_stops_before_what_is_on_its_way() {
+        let mut taker = Taker::load([(writer("a"), mark(40))]);
+        let first = taker.take(&[frame(1, 43), frame(2, 41), frame(2, 42)]);
+        let again = taker.take(&[frame(1, 43), frame(2, 41), frame(2, 42)]);
+        assert_eq!((first.frames, again.frames), (vec![1, 2], vec![0]));
+        let first = Taken { upto: first.upto, advances: first.advances, ..Taken::default() };
+        assert_eq!(taker.committed(&first), StreamId { ms: 1, n: 42 });
     }
 
     #[test]

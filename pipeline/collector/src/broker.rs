@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use feed::kis::control::Class;
 use feed::kis::request::{self, AppKey, AppSecret, ApprovalKey, approval};
+use feed_runtime::logging::chain;
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -32,6 +33,9 @@ pub enum Answer {
     Frame(Bytes),
     Lost,
 }
+
+/// A socket that is ours no more, but for what still comes.
+pub struct Closing(Box<Socket>);
 
 pub struct Broker {
     addresses: Addresses,
@@ -63,8 +67,7 @@ impl Broker {
                 Err(error) => Err(error),
             };
             let body = answer.map_err(|error| {
-                // The address may hold nothing secret, but the chain tells the cause better.
-                tracing::warn!(error = %error.without_url(), "the broker gives no approval key");
+                tracing::warn!(error = chain(&error.without_url()), "the broker gives no approval key");
                 Class::Transient
             })?;
             request::read_approval(&body).map_err(|error| {
@@ -80,7 +83,7 @@ impl Broker {
             match timeout(ANSWER_LIMIT, connect_async_with_config(url, None, true)).await {
                 Ok(Ok((socket, _))) => Some(socket),
                 Ok(Err(error)) => {
-                    tracing::warn!(error = %error, "the broker's socket cannot be opened");
+                    tracing::warn!(error = chain(&error), "the broker's socket cannot be opened");
                     None
                 }
                 Err(_) => {
@@ -140,16 +143,24 @@ impl Broker {
         }
     }
 
-    /// Closes, and returns the frames that still came.
-    pub async fn hang_up(&mut self) -> Vec<Bytes> {
-        let Line::Open(mut socket) = std::mem::replace(&mut self.line, Line::Idle) else { return Vec::new() };
-        let mut frames = Vec::new();
+    /// Forgets what is going on. A socket that was open is to be closed.
+    pub fn hang_up(&mut self) -> Option<Closing> {
+        match std::mem::replace(&mut self.line, Line::Idle) {
+            Line::Open(socket) => Some(Closing(socket)),
+            Line::Idle | Line::Approving(_) | Line::Dialing(_) => None,
+        }
+    }
+}
+
+impl Closing {
+    /// Closes; each frame that still comes is given to `keep` as it is read.
+    pub async fn finish(mut self, mut keep: impl FnMut(&[u8])) {
         let closing = async {
-            socket.close().await?;
-            while let Some(message) = socket.next().await {
+            self.0.close().await?;
+            while let Some(message) = self.0.next().await {
                 match message? {
-                    Message::Text(text) => frames.push(text.into()),
-                    Message::Binary(bytes) => frames.push(bytes),
+                    Message::Text(text) => keep(text.as_bytes()),
+                    Message::Binary(bytes) => keep(&bytes),
                     _ => {}
                 }
             }
@@ -158,6 +169,45 @@ impl Broker {
         if !matches!(timeout(CLOSE_LIMIT, closing).await, Ok(Ok(()))) {
             tracing::warn!("the broker did not confirm the close");
         }
-        frames
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use secrecy::SecretString;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc::unbounded_channel;
+    use tokio_tungstenite::accept_async;
+
+    use super::*;
+
+    /// A broker that is asked for nothing but, perhaps, its socket.
+    pub(crate) fn broker(websocket: String) -> Broker {
+        rustls::crypto::ring::default_provider().install_default().ok();
+        let secret = || SecretString::from("x");
+        let (key, secret) = (AppKey::new(secret()), AppSecret::new(secret()));
+        let addresses = Addresses { websocket, rest: String::new(), key, secret };
+        Broker::new(addresses).expect("a client without settings can be built")
+    }
+
+    #[tokio::test]
+    async fn what_comes_after_the_hangup_is_kept_before_the_close_is_confirmed() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("a bound socket has an address");
+        let mut broker = broker(format!("ws://{address}"));
+        broker.dial();
+        let (stream, _) = listener.accept().await.expect("the collector dials");
+        let (server, opened) = tokio::join!(accept_async(stream), broker.next());
+        assert!(matches!(opened, Answer::Opened));
+        let mut server = server.expect("a handshake");
+        let closing = broker.hang_up().expect("the socket is open");
+        server.send(Message::text("late")).await.expect("the socket is open");
+        let (kept, mut frames) = unbounded_channel();
+        let finish = closing.finish(|bytes| kept.send(bytes.to_vec()).expect("the test listens"));
+        tokio::select! {
+            biased;
+            frame = frames.recv() => assert_eq!(frame.as_deref(), Some(&b"late"[..])),
+            () = finish => panic!("the close is over before the frame is kept"),
+        }
     }
 }

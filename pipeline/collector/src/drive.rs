@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::Utc;
 use feed::entry::{Kind as EntryKind, Mark, Received};
+use feed::health::SessionState;
 use feed::kis::frame::{self, Kind};
 use feed_runtime::shutdown::Shutdown;
 use tokio::sync::watch;
@@ -123,14 +124,13 @@ impl Drive {
     fn append(&mut self, kind: EntryKind, bytes: &[u8]) {
         let appended = self.spool.append(kind, Received::from(Utc::now()), frame::tick_count(bytes), bytes);
         match appended {
-            Ok(()) => self.status.spool_fault(None),
+            Ok(()) => self.status.spool_works(),
             Err(error) => {
-                self.status.metrics.spool_lost.inc();
                 if self.complained.is_none_or(|since| since.elapsed() >= COMPLAIN) {
                     tracing::error!(error = %error, "the spool cannot be written: frames are being lost, and counted");
                     self.complained = Some(Instant::now());
                 }
-                self.status.spool_fault(Some(error.to_string()));
+                self.status.lost(kind, error.to_string());
                 return;
             }
         }
@@ -158,13 +158,69 @@ impl Drive {
                 Output::Live(tick) => self.live.publish(tick),
                 Output::WakeAt(at) => wake = Some(at.into()),
                 Output::Hangup => {
-                    self.status.metrics.reconnect(self.session.cause().as_str());
-                    for bytes in self.broker.hang_up().await {
-                        self.keep(&bytes);
+                    if self.session.state() != SessionState::Stopped {
+                        self.status.metrics.reconnect(self.session.cause().as_str());
+                    }
+                    if let Some(closing) = self.broker.hang_up() {
+                        let keep = |bytes: &[u8]| {
+                            self.keep(bytes);
+                        };
+                        closing.finish(keep).await;
                     }
                 }
             }
         }
         wake
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use feed::kis::request::ApprovalKey;
+    use feed::metric;
+    use prometheus_client::encoding::text::encode;
+
+    use super::*;
+    use crate::broker::tests::broker;
+
+    fn drive(spool_dir: &std::path::Path) -> Drive {
+        let (spool, _) = Spool::open(spool_dir, Received(0)).expect("the temporary folder is writable");
+        let subscriptions = "H0STCNT0:005930".parse().expect("a subscription list");
+        let session = Session::new(&subscriptions, Duration::from_secs(45), 7, std::time::Instant::now());
+        let status = Arc::new(Status::new(session.health(), spool.end()));
+        let (live, _) = Live::new(Arc::clone(&status));
+        Drive {
+            session,
+            broker: broker(String::new()),
+            end: watch::channel(spool.end()).0,
+            spool,
+            live,
+            status,
+            complained: None,
+        }
+    }
+
+    /// What the counter shows after a session that was open has ended by `input`.
+    async fn check(input: Input<'_>, expected: &str) {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let mut drive = drive(directory.path());
+        for input in [Input::Woke, Input::Approved(Ok(ApprovalKey::new("K".into()))), Input::Opened] {
+            drive.feed(input, &mut Vec::new());
+        }
+        let mut out = Vec::new();
+        drive.feed(input, &mut out);
+        assert!(out.iter().any(|output| matches!(output, Output::Hangup)), "{out:?}");
+        drive.perform(out).await;
+        let mut text = String::new();
+        encode(&mut text, feed_runtime::http::Daemon::registry(&*drive.status)).expect("a string takes all");
+        let shown: Vec<&str> = text.lines().filter(|line| line.starts_with(metric::RECONNECTS)).collect();
+        assert_eq!(shown.join(" "), expected);
+    }
+
+    #[tokio::test]
+    async fn a_stop_is_no_reconnect() {
+        let in_use = br#"{"header":{"tr_id":"(null)"},"body":{"msg_cd":"OPSP8996","msg1":"ALREADY IN USE appkey"}}"#;
+        check(Input::Frame(in_use), r#"feed_collector_reconnects_total{reason="in_use"} 1"#).await;
+        check(Input::Stop, "").await;
     }
 }

@@ -18,6 +18,7 @@ use feed_runtime::http;
 use feed_runtime::shutdown::Shutdown;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 pub mod broker;
 pub mod config;
@@ -52,7 +53,7 @@ impl Collector {
         let listener = listener.with_context(|| format!("cannot listen on {}", settings.http_addr))?;
         let now = std::time::Instant::now();
         let session = session::Session::new(&settings.subscriptions, settings.in_use_wait, rand::random(), now);
-        let status = Arc::new(status::Status::new(session.health()));
+        let status = Arc::new(status::Status::new(session.health(), spool.end()));
         let (end, ends) = watch::channel(spool.end());
         let (live, ticks) = live::Live::new(Arc::clone(&status));
         let shipping = shipping::Settings {
@@ -65,21 +66,66 @@ impl Collector {
         Ok(Collector { drive, shipping, folders, end: ends, ticks, listener })
     }
 
-    /// Collects until `shutdown`, then drains.
+    /// Collects until `shutdown`, then drains. Should anything beside the collecting end by itself, all is stopped and
+    /// its error returned: a process that is started again is better than half a collector.
     pub async fn run(self, shutdown: Shutdown) -> anyhow::Result<()> {
         let status = Arc::clone(&self.drive.status);
-        let stop_shipping = Shutdown::new();
-        let stop_http = Shutdown::new();
-        let http = tokio::spawn(http::serve(self.listener, Arc::clone(&status), stop_http.clone()));
-        let live = tokio::spawn(live::run(self.shipping.redis_url.clone(), self.ticks, Arc::clone(&status)));
+        let stop = shutdown.child_token();
+        let (stop_shipping, stop_http) = (Shutdown::new(), Shutdown::new());
+        let http = beside(&stop, http::serve(self.listener, Arc::clone(&status), stop_http.clone()));
+        let live = beside(&stop, live::run(self.shipping.redis_url.clone(), self.ticks, Arc::clone(&status)));
         let shipping = shipping::run(self.shipping, self.folders, self.end, status, stop_shipping.clone());
-        let shipping = tokio::spawn(shipping);
-        let collected = drive::run(self.drive, shutdown).await;
+        let shipping = beside(&stop, shipping);
+        let collected = drive::run(self.drive, stop).await;
         stop_shipping.cancel();
-        shipping.await.context("shipping panicked")??;
+        let shipped = shipping.await;
         live.abort();
+        let published = live.await.or_else(|error| if error.is_panic() { Err(error) } else { Ok(()) });
         stop_http.cancel();
-        http.await.context("the HTTP side panicked")?.context("the HTTP side failed")?;
+        let served = http.await;
+        shipped.context("shipping panicked")?.context("shipping failed")?;
+        published.context("the live channel panicked")?;
+        served.context("the HTTP side panicked")?.context("the HTTP side failed")?;
         collected.context("the spool could not be closed cleanly")
+    }
+}
+
+/// Runs `task` beside the loop that collects. However it ends, by a panic too, it asks to stop.
+fn beside<T: Send + 'static>(stop: &Shutdown, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    let asks_to_stop = stop.clone().drop_guard();
+    tokio::spawn(async move {
+        let _asks_to_stop = asks_to_stop;
+        task.await
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
+    use clap::Parser;
+
+    use super::*;
+
+    async fn check(spoil: impl FnOnce(&mut Collector, &Path), expected: &str) {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let folder = directory.path().to_str().expect("a plain path");
+        let nowhere = "http://127.0.0.1:1";
+        let words =
+            ["feed-collector", "--kis-appkey", "k", "--kis-appsecret", "s", "--redis-url", "redis://127.0.0.1:1"];
+        let places = ["--kis-rest-url", nowhere, "--spool-dir", folder, "--http-addr", "127.0.0.1:0"];
+        let args = config::Args::try_parse_from(words.into_iter().chain(places)).expect("valid");
+        let mut collector = Collector::build(&args.settings).await.expect("all it needs is there");
+        spoil(&mut collector, directory.path());
+        let ended = tokio::time::timeout(Duration::from_secs(20), collector.run(Shutdown::new())).await;
+        let ended = ended.expect("it does not go on").expect_err("it cannot work");
+        assert!(format!("{ended:#}").contains(expected), "{ended:#}");
+    }
+
+    #[tokio::test]
+    async fn a_collector_that_cannot_ship_ends_by_itself() {
+        check(|collector, _| collector.folders.clear(), "shipping panicked").await;
+        check(|_, spool| std::fs::remove_dir_all(spool).expect("it is ours"), "shipping failed").await;
     }
 }

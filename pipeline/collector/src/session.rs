@@ -136,14 +136,12 @@ impl Session {
 
     /// Does what is due, and asks to be woken for what is not.
     fn go_on(&mut self, now: Instant, out: &mut Vec<Output>) {
+        self.registrations.miss_answers(now);
         match self.state {
             State::Waiting { until } if now < until => out.push(Output::WakeAt(until)),
             State::Waiting { .. } => self.begin(now, out),
-            State::Open { heard, .. } if now >= heard + SILENCE => {
-                self.leave(out);
-                self.wait(Cause::Silence, now);
-                self.go_on(now, out);
-            }
+            State::Open { heard, .. } if now >= heard + SILENCE => self.leave_for(Cause::Silence, now, out),
+            State::Open { .. } if self.registrations.came_to_nothing() => self.leave_for(Cause::Refused, now, out),
             State::Open { heard, may_send } => {
                 let next = self.registrations.next_due(now);
                 if now < may_send {
@@ -158,6 +156,12 @@ impl Session {
             }
             State::Approving | State::Dialing | State::Stopped => {}
         }
+    }
+
+    fn leave_for(&mut self, cause: Cause, now: Instant, out: &mut Vec<Output>) {
+        self.leave(out);
+        self.wait(cause, now);
+        self.go_on(now, out);
     }
 
     fn begin(&mut self, now: Instant, out: &mut Vec<Output>) {
@@ -204,14 +208,23 @@ impl Session {
         }
     }
 
-    /// A reply that names one of our registrations decides about that one; anything else concerns the whole session.
+    /// A reply to one of our registrations decides about that one; another error concerns the whole session.
     fn reply(&mut self, reply: &Reply, now: Instant, out: &mut Vec<Output>) {
         if reply.answers() == Some(Action::Unregister) {
             return;
         }
         let class = reply.code.class();
         let whole_session = matches!(class, Class::InUse | Class::Auth);
+        let is_good = matches!(class, Class::Ok | Class::Benign);
         if !whole_session && self.registrations.answered(reply, now) {
+            if is_good {
+                // The key works, also where a closed market sends no data.
+                self.auth_failures = 0;
+            }
+            return;
+        }
+        if is_good {
+            tracing::warn!(code = reply.code.as_str(), text = %reply.text, "the broker grants what was not asked for");
             return;
         }
         tracing::warn!(code = reply.code.as_str(), text = %reply.text, "the broker refuses the session");

@@ -156,6 +156,13 @@ impl Shipper {
         }
     }
 
+    /// Whether Redis was given everything that the spools hold.
+    pub fn has_sent_all(&self) -> bool {
+        let newest = self.lines.len().checked_sub(1);
+        self.position
+            .is_some_and(|position| Some(position.line) == newest && position.next > self.lines[position.line].last)
+    }
+
     /// What the archiver is known to have committed of `writer`; the spool keeps everything above.
     pub fn committed(&self, writer: &WriterId) -> Option<u64> {
         self.lines.iter().find(|line| line.writer == *writer)?.committed
@@ -174,10 +181,12 @@ impl Shipper {
         Held { writers, gone }
     }
 
-    /// A field that is missing says nothing (Redis lost its memory); one that fell says that the database was restored.
+    /// A field that is missing says nothing (Redis lost its memory); one that fell says that the database was restored;
+    /// nobody has more than the spool holds.
     fn learn(&mut self, marks: &Marks) {
         for line in &mut self.lines {
-            line.committed = marks.committed.get(&line.writer).copied().or(line.committed);
+            let committed = marks.committed.get(&line.writer).map(|n| (*n).min(line.last));
+            line.committed = committed.or(line.committed);
         }
     }
 
@@ -281,6 +290,15 @@ mod tests {
             last_id: id(5, 100),
         });
         assert_eq!(shipper.plan(100).map(|batch| (batch.range, batch.may_create)), Some((51..=55, false)));
+    }
+
+    #[test]
+    fn nobody_can_have_committed_more_than_the_spool_holds() {
+        let marks = marks(&[("a", u64::MAX)], &[]);
+        let mut shipper = Shipper::new(1000);
+        shipper.spooled(&writer("a"), 100);
+        shipper.resync(&Seen { marks, ..Seen::default() });
+        assert_eq!((shipper.plan(9), shipper.has_sent_all()), (None, true));
     }
 
     #[test]

@@ -64,8 +64,8 @@ pub async fn run(
         () = shutdown.cancelled() => {}
     }
     let drained = timeout(DRAIN, shipping.until_all_is_sent()).await;
-    if !matches!(drained, Ok(Ok(()))) {
-        tracing::warn!("stopped before everything was shipped: it is in the spool");
+    if !matches!(drained, Ok(Ok(()))) || !shipping.shipper.has_sent_all() {
+        tracing::info!("stopped before everything was shipped: it is in the spool");
     }
     Ok(())
 }
@@ -92,7 +92,7 @@ impl Shipping {
         let mut shipper = Shipper::new(settings.window);
         let mut ends = BTreeMap::new();
         for folder in &folders {
-            let (_, mark, _) = folder.last_segment()?;
+            let mark = folder.end()?;
             shipper.spooled(folder.writer(), mark.n);
             ends.insert(folder.writer().clone(), mark);
         }
@@ -119,6 +119,7 @@ impl Shipping {
         let mut redis = connect(&self.settings.redis_url, TIMEOUT).await?;
         self.shipper.lose_position();
         self.status.metrics.resync("connection");
+        self.announce(&mut redis).await?;
         let mut second = interval(Duration::from_secs(1));
         second.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -133,12 +134,9 @@ impl Shipping {
             };
             tokio::select! {
                 biased;
-                _ = second.tick() => self.every_second(&mut redis).await?,
+                _ = second.tick() => { self.every_second(&mut redis).await?; }
                 () = std::future::ready(()), if sent => {}
-                changed = self.end.changed() => if changed.is_err() {
-                    // The reading half is gone: what is left is looked at every second.
-                    second.tick().await;
-                },
+                Ok(()) = self.end.changed() => {}
             }
         }
     }
@@ -146,11 +144,24 @@ impl Shipping {
     async fn until_all_is_sent(&mut self) -> Result<(), ShippingError> {
         let mut redis = connect(&self.settings.redis_url, TIMEOUT).await?;
         self.learn_end();
+        self.announce(&mut redis).await?;
         self.resync(&mut redis).await?;
         while let Some(batch) = self.shipper.plan(AT_ONCE) {
-            self.send(&mut redis, batch).await?;
+            if !self.send(&mut redis, batch).await? {
+                self.resync(&mut redis).await?;
+            }
         }
-        self.every_second(&mut redis).await
+        self.every_second(&mut redis).await.map(drop)
+    }
+
+    /// Nothing of a writer is sent before it is named in `feed:held`: the archiver would take it for gone.
+    async fn announce(&mut self, redis: &mut MultiplexedConnection) -> Result<(), ShippingError> {
+        while !self.every_second(redis).await? {
+            self.status.redis_fault(Some("refuses what is said of the spool: is its memory full?".to_owned()));
+            self.status.shipping.beat();
+            sleep(Duration::from_secs(1)).await;
+        }
+        Ok(())
     }
 
     fn learn_end(&mut self) {
@@ -169,29 +180,31 @@ impl Shipping {
         Ok(())
     }
 
-    /// Says what the spools hold, hears what the archiver has and wants, deletes what nobody needs any more.
-    async fn every_second(&mut self, redis: &mut MultiplexedConnection) -> Result<(), ShippingError> {
+    /// Says what the spools hold, hears what the archiver has and wants, deletes what nobody needs any more. False when
+    /// Redis did not take what was said (for want of memory): the next second says it again.
+    async fn every_second(&mut self, redis: &mut MultiplexedConnection) -> Result<bool, ShippingError> {
         let look = self.look(redis).await?;
         let held = self.shipper.held(&look.held, &look.spooled, &look.seen.marks);
         let mut say = redis::pipe();
-        say.hset(HELD_KEY, &self.settings.stream, held.to_string()).ignore();
+        say.hset(HELD_KEY, &self.settings.stream, held.to_string());
         for (writer, end) in &self.ends {
-            say.hset(SPOOLED_KEY, writer.as_str(), end.to_string()).ignore();
+            say.hset(SPOOLED_KEY, writer.as_str(), end.to_string());
         }
-        // Refused for want of memory: the next second says it again.
-        let said = say.ignore_errors().query_async::<Vec<RedisResult<i64>>>(redis).await;
-        said.map(drop)?;
+        let said: Vec<RedisResult<i64>> = say.ignore_errors().query_async(redis).await?;
         self.shipper.progress(&look.seen);
         self.status.committed(look.committed.get(&self.newest).copied());
-        self.expire()
+        self.expire();
+        Ok(said.iter().all(Result::is_ok))
     }
 
-    fn expire(&mut self) -> Result<(), ShippingError> {
+    /// A segment that cannot be deleted costs room, and no more than that.
+    fn expire(&self) {
         let before = std::time::SystemTime::now() - self.settings.keep;
         for (writer, reader) in &self.readers {
-            reader.folder().expire(self.shipper.committed(writer).unwrap_or(0), before)?;
+            if let Err(error) = reader.folder().expire(self.shipper.committed(writer).unwrap_or(0), before) {
+                tracing::warn!(error = chain(&error), "an old segment of the spool stays");
+            }
         }
-        Ok(())
     }
 
     /// Sends one pipeline. False when Redis did not take all of it.

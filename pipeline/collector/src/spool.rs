@@ -92,14 +92,18 @@ impl Spool {
     /// Appends a frame of `ticks` ticks, or a heartbeat. On an error (a full disk) the record is lost and counted: its
     /// `n` becomes part of a gap that is written once the disk takes writes again.
     pub fn append(&mut self, kind: Kind, received: Received, ticks: u64, bytes: &[u8]) -> io::Result<()> {
-        self.write_lost(received)?;
-        let end = Mark { n: self.end.n + 1, ticks: self.end.ticks + ticks };
-        let written = self.write(&Record { n: end.n, received, ticks: end.ticks, kind, bytes: bytes.to_vec() });
-        self.end = end;
-        if written.is_err() {
-            self.lose(end.n);
+        let (n, ticks) = (self.next(), self.end.ticks + ticks);
+        let record = Record { n, received, ticks, kind, bytes: bytes.to_vec() };
+        let written = self.write_lost(received).and_then(|()| self.write(&record));
+        match written {
+            Ok(()) => self.end = Mark { n, ticks },
+            Err(_) => self.lose(n, ticks),
         }
         written
+    }
+
+    fn next(&self) -> u64 {
+        self.lost.map_or(self.end.n, |lost| lost.to) + 1
     }
 
     /// Frames lost since the disk was last writable.
@@ -123,31 +127,23 @@ impl Spool {
         let Some(Lost { from, to }) = self.lost else { return Ok(()) };
         let gap = Gap { from, to, reason: "the spool could not be written".to_owned() };
         let bytes = gap.to_string().into_bytes();
-        let written = self.write(&Record { n: to, received, ticks: self.end.ticks, kind: Kind::Gap, bytes });
-        match written {
-            Ok(()) => {
-                self.end.n = to;
-                self.lost = None;
-                Ok(())
-            }
-            // The record that was to follow is lost with the others.
-            Err(error) => {
-                self.end.n = to + 1;
-                self.lose(to + 1);
-                Err(error)
-            }
-        }
+        self.write(&Record { n: to, received, ticks: self.end.ticks, kind: Kind::Gap, bytes })?;
+        self.end.n = to;
+        self.lost = None;
+        Ok(())
     }
 
-    fn lose(&mut self, n: u64) {
+    fn lose(&mut self, n: u64, ticks: u64) {
         let lost = Lost { from: self.lost.map_or(n, |lost| lost.from), to: n };
         self.folder.note_loss(lost.from, lost.to);
         self.lost = Some(lost);
+        self.end.ticks = ticks;
     }
 
     fn write(&mut self, record: &Record) -> io::Result<()> {
         if self.length >= SEGMENT_BYTES {
-            let first = record.gap().map_or(record.n, |gap| gap.from);
+            let first = record.first_n();
+            self.segment.sync_data()?;
             self.segment = Arc::new(append_to(&self.folder.segment_path(first))?);
             self.length = 0;
         }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use chrono::DateTime;
-use feed::entry::{Mark, Received};
+use feed::entry::{Kind, Mark, Received};
 use feed::health::{Health, Session, SessionState, Status as Verdict};
 use feed_runtime::http::Daemon;
 use feed_runtime::pulse::Pulse;
@@ -31,9 +31,10 @@ pub struct Status {
 }
 
 impl Status {
-    pub fn new(session: Session) -> Self {
+    /// `spooled`: what the spool already held at the start.
+    pub fn new(session: Session, spooled: Mark) -> Self {
         let mut registry = Registry::default();
-        Status {
+        let status = Status {
             metrics: Metrics::register(&mut registry),
             reading: Pulse::started(),
             shipping: Pulse::started(),
@@ -41,11 +42,13 @@ impl Status {
             spool_fault: Mutex::new(None),
             redis_fault: Mutex::new(Some("not connected yet".to_owned())),
             last_frame: AtomicI64::new(0),
-            spooled: Mutex::new(Mark::default()),
+            spooled: Mutex::default(),
             committed: Mutex::new(None),
             parse_errors: AtomicU64::new(0),
             registry,
-        }
+        };
+        status.spooled(spooled);
+        status
     }
 
     pub fn session(&self, session: Session) {
@@ -68,8 +71,17 @@ impl Status {
         *lock(&self.committed) = mark;
     }
 
-    pub fn spool_fault(&self, fault: Option<String>) {
-        *lock(&self.spool_fault) = fault;
+    /// The spool takes records.
+    pub fn spool_works(&self) {
+        *lock(&self.spool_fault) = None;
+    }
+
+    /// A record could not be spooled. Only a frame is a loss: nobody misses a heartbeat.
+    pub fn lost(&self, kind: Kind, fault: String) {
+        if kind == Kind::Frame {
+            self.metrics.spool_lost.inc();
+        }
+        *lock(&self.spool_fault) = Some(fault);
     }
 
     pub fn redis_fault(&self, fault: Option<String>) {
@@ -140,4 +152,33 @@ impl Daemon for Status {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().expect("no holder of this lock can panic")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(spooled: Mark) -> Status {
+        Status::new(Session { state: SessionState::Live, wanted: 1, registered: 1, refused: Vec::new() }, spooled)
+    }
+
+    #[test]
+    fn what_the_spool_held_before_the_start_is_shown() {
+        let mark = Mark { n: 7, ticks: 19 };
+        let status = status(mark);
+        assert_eq!((status.health().spooled, status.metrics.spooled.get()), (Some(mark), 7));
+    }
+
+    #[test]
+    fn a_lost_frame_is_counted_and_a_lost_heartbeat_is_not() {
+        let check = |kind, lost_frames| {
+            let status = status(Mark::default());
+            status.lost(kind, "no space left".to_owned());
+            let health = status.health();
+            assert_eq!(health.errors["lost_frames"], lost_frames, "{kind:?}");
+            assert_eq!(health.waiting_for.as_deref(), Some("the spool: no space left"), "{kind:?}");
+        };
+        check(Kind::Frame, 1);
+        check(Kind::Heartbeat, 0);
+    }
 }

@@ -48,7 +48,8 @@ pub struct Session {
     pub wanted: usize,
     /// Subscriptions that the broker has acknowledged in this session.
     pub registered: usize,
-    /// Subscriptions that the broker refused for good, each with its reason.
+    /// Subscriptions that the broker refused, or that failed several times and are asked for again later, each with its
+    /// reason.
     pub refused: Vec<String>,
 }
 

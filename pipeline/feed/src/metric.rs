@@ -31,6 +31,8 @@ pub const BATCHES_COMMITTED: &str = "feed_archiver_batches_committed";
 pub const DUPLICATES_SKIPPED: &str = "feed_archiver_duplicates_skipped";
 pub const CONFLICTS: &str = "feed_archiver_conflicts";
 pub const REJECTS: &str = "feed_archiver_rejects";
+/// Entries that came again: sent twice is harmless, and counted.
+pub const ENTRIES_SKIPPED: &str = "feed_archiver_entries_skipped";
 pub const STRANGERS: &str = "feed_archiver_stranger_entries";
 pub const GAPS: &str = "feed_archiver_gaps";
 pub const MISSING_ENTRIES: &str = "feed_archiver_missing_entries";

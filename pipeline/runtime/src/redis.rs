@@ -20,3 +20,11 @@ pub async fn connect(url: &SecretString, response_timeout: Duration) -> RedisRes
         .set_response_timeout(Some(response_timeout));
     client.get_multiplexed_async_connection_with_config(&config).await
 }
+
+/// The answer of XINFO STREAM, for which a stream that is not there is an error; any other error stays one.
+pub fn unless_missing(answer: RedisResult<redis::Value>) -> RedisResult<Option<redis::Value>> {
+    match answer {
+        Err(error) if error.detail().is_some_and(|text| text.contains("no such key")) => Ok(None),
+        answer => answer.map(Some),
+    }
+}

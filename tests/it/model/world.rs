@@ -60,6 +60,8 @@ pub(super) struct World {
     truth: BTreeSet<(WriterId, u64)>,
     shipper: Shipper,
     id_shipper: IdShipper,
+    /// The collector has said which spools it holds: nothing of a writer is sent before it is named.
+    announced: bool,
     /// The connection breaks after this many entries of the next pipeline, and no reply comes.
     cut: Option<usize>,
     redis: Redis,
@@ -143,6 +145,7 @@ impl World {
             truth: BTreeSet::new(),
             shipper: Shipper::new(WINDOW),
             id_shipper: IdShipper::default(),
+            announced: false,
             cut: None,
             redis: Redis::default(),
             taker: Taker::default(),
@@ -203,6 +206,7 @@ impl World {
         self.shipper = Shipper::new(WINDOW);
         self.spools.spools.iter().for_each(|spool| self.shipper.spooled(&spool.writer, spool.end.n));
         self.id_shipper = IdShipper::default();
+        self.announced = false;
     }
 
     fn ship(&mut self, most: usize) {
@@ -212,6 +216,12 @@ impl World {
             if cut.is_some() {
                 self.id_shipper.lose_position();
             }
+            return;
+        }
+        if !self.announced {
+            self.collector_second();
+        }
+        if !self.announced {
             return;
         }
         if self.shipper.must_resync()
@@ -243,6 +253,7 @@ impl World {
     fn collector_second(&mut self) {
         let seen = self.redis.seen();
         if !self.redis.memory_full {
+            self.announced = true;
             let before = self.redis.held.clone().unwrap_or_default();
             self.redis.held = Some(self.shipper.held(&before, &self.redis.spooled, &seen.marks));
             self.redis.spooled.extend(self.spools.spools.iter().map(|spool| (spool.writer.clone(), spool.end)));
@@ -264,7 +275,13 @@ impl World {
             (entry.writer.clone(), offers[*index].id.n)
         };
         let frames = taken.frames.iter().map(frame).collect();
-        self.in_flight.push_back((taken, frames));
+        self.hand_over(taken, frames);
+    }
+
+    fn hand_over(&mut self, taken: Taken, frames: Vec<(WriterId, u64)>) {
+        if !taken.is_empty() {
+            self.in_flight.push_back((taken, frames));
+        }
     }
 
     fn take_by_ids(&mut self, most: usize) {
@@ -319,7 +336,7 @@ impl World {
         {
             let gone = self.taker.gone(held, &self.redis.spooled);
             let settled = self.taker.settle(&gone, self.redis.last_id());
-            self.in_flight.push_back((settled, Vec::new()));
+            self.hand_over(settled, Vec::new());
         }
     }
 
@@ -394,17 +411,55 @@ impl World {
         self.law == Law::Ids || (self.spools.spools.iter().all(all_there) && self.taker.wanted().next().is_none())
     }
 
-    pub(super) fn verdict(&self) -> Result<(), String> {
+    /// What became of every frame that a spool ever held.
+    pub(super) fn tally(&self) -> Tally {
+        let mut tally = Tally { frames: self.truth.len(), ..Tally::default() };
         for (writer, n) in &self.truth {
             let (copies, gap) = (self.database.copies(writer, *n), self.database.has_gap(writer, *n));
             match (copies, gap) {
                 (1, false) => {}
-                (0, true) if !self.spools.holds(writer, *n) => {}
-                (0, true) => return Err(format!("{writer} {n} given up although the spool holds it")),
-                (0, false) => return Err(format!("{writer} {n} lost without a record")),
-                (copies, _) => return Err(format!("{writer} {n} is there {copies} times, gap: {gap}")),
+                (0, true) if self.spools.holds(writer, *n) => tally.given_up += 1,
+                (0, true) => tally.recorded += 1,
+                (0, false) => tally.lost += 1,
+                _ => tally.doubled += 1,
             }
         }
-        Ok(())
+        tally
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Tally {
+    pub(super) frames: usize,
+    /// Lost, and recorded as such: their spool was destroyed, or a full disk kept them out.
+    pub(super) recorded: usize,
+    /// Recorded as lost although a spool still holds them.
+    pub(super) given_up: usize,
+    pub(super) lost: usize,
+    /// In the table more than once, or both in the table and recorded as lost.
+    pub(super) doubled: usize,
+}
+
+impl Tally {
+    pub(super) fn is_right(self) -> bool {
+        self.lost + self.doubled + self.given_up == 0
+    }
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.frames += other.frames;
+        self.recorded += other.recorded;
+        self.given_up += other.given_up;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Tally { frames, recorded, given_up, lost, doubled } = self;
+        write!(f, "{frames:>7} frames, {lost:>6} lost without a record, {doubled:>5} doubled, ")?;
+        write!(f, "{given_up:>5} given up, {recorded:>5} lost with a record")
     }
 }

@@ -40,6 +40,6 @@ pub(crate) fn docker(arguments: &[&str]) -> String {
     let output = output.unwrap_or_else(|error| panic!("cannot run docker ({error}): run `make setup`"));
     let text = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
     let said = text(&output.stderr);
-    assert!(output.status.success(), "`docker {shown}` failed; run `make setup` if an image is missing\n{said}");
+    assert!(output.status.success(), "`docker {shown}` failed; `make setup` brings the engine and the images\n{said}");
     text(&output.stdout)
 }

@@ -24,20 +24,20 @@ pub struct Database {
 }
 
 impl Database {
-    /// With TimescaleDB, on the shared server.
+    /// On the shared server, with a login that may create TimescaleDB.
     pub async fn new() -> Database {
-        Database::with_extension(Server::shared().await).await
+        Database::of_superuser(Server::shared().await).await
     }
 
-    /// With TimescaleDB, on a server that may be killed.
+    /// Likewise, on a server that may be killed.
     pub async fn on_its_own_server() -> Database {
-        Database::with_extension(Arc::new(Server::start().await)).await
+        Database::of_superuser(Arc::new(Server::start().await)).await
     }
 
-    /// Without TimescaleDB, and with a login that may not create it.
+    /// On the shared server, with a login that may not create TimescaleDB.
     pub async fn plain() -> Database {
         let server = Server::shared().await;
-        let name = server.create("template0").await;
+        let name = server.create().await;
         let user = format!("{name}_archiver");
         let database = Database { server, name, user };
         let admin = database.server.connect(SUPERUSER, &database.name).await.expect("the superuser may log in");
@@ -49,8 +49,8 @@ impl Database {
         database
     }
 
-    async fn with_extension(server: Arc<Server>) -> Database {
-        let name = server.create("template1").await;
+    async fn of_superuser(server: Arc<Server>) -> Database {
+        let name = server.create().await;
         Database { server, name, user: SUPERUSER.to_owned() }
     }
 
@@ -108,11 +108,13 @@ impl Server {
         .await;
     }
 
-    async fn create(&self, template: &str) -> String {
+    /// A new, empty database. `template1` would bring TimescaleDB, but its background workers are often connected there,
+    /// and then it cannot be copied.
+    async fn create(&self) -> String {
         static CREATED: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", CREATED.fetch_add(1, Ordering::Relaxed));
         let admin = self.connect(SUPERUSER, "postgres").await.expect("the superuser may log in");
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
         admin.batch_execute(&create).await.expect("a new database can be made");
         name
     }

@@ -1,5 +1,6 @@
 //! A Redis server of one test, configured like that of docker-compose.yml: append-only, never evicting.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
@@ -24,6 +25,7 @@ const CONFIGURATION: &[&str] = &[
 
 pub struct Redis {
     container: Container,
+    address: SocketAddr,
     url: String,
 }
 
@@ -31,13 +33,17 @@ impl Redis {
     pub async fn start() -> Redis {
         let address = free_address();
         let container = Container::run(IMAGE, &["--publish", &format!("{address}:6379")], CONFIGURATION);
-        let redis = Redis { container, url: format!("redis://{address}") };
+        let redis = Redis { container, address, url: format!("redis://{address}") };
         redis.answers().await;
         redis
     }
 
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub async fn connection(&self) -> RedisResult<MultiplexedConnection> {

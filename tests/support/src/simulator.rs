@@ -54,6 +54,10 @@ impl Simulator {
         read_sent(&self.post("/control/mute").await)
     }
 
+    pub async fn unmute(&self) {
+        self.post("/control/unmute").await;
+    }
+
     /// Closes every session after all that was traded has been delivered.
     pub async fn drop_sessions(&self) {
         self.post("/control/drop").await;

@@ -2,7 +2,6 @@
 //! its own, and gone when the value is dropped.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -65,25 +64,15 @@ impl Stack {
         command
     }
 
-    /// The engine's name of a service's container.
-    pub fn container(&self, service: &str) -> String {
-        format!("{}-{service}-1", self.project)
-    }
-
-    /// What a deploy with another compose file does to a container's restart policy.
+    /// As a deploy with another compose file would, but without a new container.
     pub fn set_restart_policy(&self, service: &str, policy: &str) {
-        docker(&["update", "--restart", policy, &self.container(service)]);
+        docker(&["update", "--restart", policy, &format!("{}-{service}-1", self.project)]);
     }
 
     /// feedctl with the example's feedctl.yml, at this stack.
     pub fn feedctl(&self) -> Feedctl {
         let feedctl = Feedctl::new().env("FEEDCTL_CONFIG", checkout().join("examples/feedctl.yml"));
         self.environment.iter().fold(feedctl, |feedctl, (key, value)| feedctl.env(key, value))
-    }
-
-    /// The folder of the secret files; a test may change them.
-    pub fn secrets(&self) -> PathBuf {
-        self.secrets.path().to_owned()
     }
 
     /// What must never be shown.

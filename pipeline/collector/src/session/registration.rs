@@ -7,7 +7,9 @@ use feed::kis::Subscription;
 use feed::kis::control::{Class, Reply};
 
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// So many failures in a row are said to a person; from then on it is asked for this rarely, for as long as it takes.
 const TRIES: u32 = 5;
+const RARELY: Duration = Duration::from_secs(300);
 
 #[derive(Debug)]
 pub(super) struct Registrations(Vec<Registration>);
@@ -16,6 +18,8 @@ pub(super) struct Registrations(Vec<Registration>);
 struct Registration {
     subscription: Subscription,
     tries: u32,
+    /// What a person should know: why it is refused, or why the last of several tries failed.
+    trouble: Option<String>,
     standing: Standing,
 }
 
@@ -26,20 +30,18 @@ enum Standing {
     /// Asked for; an answer is due.
     Asked(Instant),
     Registered,
-    /// For this session; the broker's reason.
-    Refused(String),
+    /// For this session: another try would be answered in the same way.
+    Refused,
 }
 
 impl Registrations {
     pub(super) fn new(subscriptions: &[Subscription]) -> Self {
-        let wanted =
-            |one: &Subscription| Registration { subscription: *one, tries: 0, standing: Standing::Wanted(None) };
-        Registrations(subscriptions.iter().map(wanted).collect())
+        Registrations(subscriptions.iter().copied().map(Registration::new).collect())
     }
 
     pub(super) fn start_over(&mut self) {
         for one in &mut self.0 {
-            (one.tries, one.standing) = (0, Standing::Wanted(None));
+            *one = Registration::new(one.subscription);
         }
     }
 
@@ -56,13 +58,17 @@ impl Registrations {
         awaited.or_else(|| wanted.min())
     }
 
-    /// Asks for the next one that is due. An answer that did not come in time counts as a failed try.
-    pub(super) fn ask_next(&mut self, now: Instant) -> Option<Subscription> {
+    /// An answer that did not come in time counts as a failed try.
+    pub(super) fn miss_answers(&mut self, now: Instant) {
         for one in &mut self.0 {
             if matches!(one.standing, Standing::Asked(due) if now >= due) {
                 one.fail("no answer within 10 s", now);
             }
         }
+    }
+
+    /// Asks for the next one that is due.
+    pub(super) fn ask_next(&mut self, now: Instant) -> Option<Subscription> {
         let due =
             |one: &&mut Registration| matches!(one.standing, Standing::Wanted(due) if due.is_none_or(|due| due <= now));
         let one = self.0.iter_mut().find(due)?;
@@ -70,16 +76,24 @@ impl Registrations {
         Some(one.subscription)
     }
 
-    /// Takes a reply to a registration; false when it names none of ours.
+    /// Takes a reply to a registration; false when it is about none of ours. An error may come without its key: it is
+    /// about the one that is asked for.
     pub(super) fn answered(&mut self, reply: &Reply, now: Instant) -> bool {
-        let Some(one) = self.0.iter_mut().find(|one| reply.concerns(&one.subscription)) else { return false };
+        let lacks_key = reply.tr_id.is_some() && reply.tr_key.is_empty() && reply.code.class() != Class::Ok;
+        let is_meant = |one: &&mut Registration| match one.standing {
+            Standing::Asked(_) if lacks_key => true,
+            _ => reply.concerns(&one.subscription),
+        };
+        let Some(one) = self.0.iter_mut().find(is_meant) else { return false };
         let reason = format!("{} {}", reply.code.as_str(), reply.text);
         match reply.code.class() {
-            Class::Ok | Class::Benign => one.standing = Standing::Registered,
+            Class::Ok | Class::Benign => {
+                *one = Registration { standing: Standing::Registered, ..Registration::new(one.subscription) };
+            }
             Class::Transient => one.fail(&reason, now),
-            Class::Permanent => one.standing = Standing::Refused(reason),
+            Class::Permanent => one.refuse(reason),
             Class::Capacity => {
-                one.standing = Standing::Refused(reason);
+                one.refuse(reason);
                 self.refuse_the_rest();
             }
             Class::Auth | Class::InUse => return false,
@@ -89,16 +103,22 @@ impl Registrations {
 
     fn refuse_the_rest(&mut self) {
         let waiting = self.0.iter_mut().filter(|one| matches!(one.standing, Standing::Wanted(_)));
-        waiting.for_each(|one| one.standing = Standing::Refused("not asked for: the session is full".to_owned()));
+        waiting.for_each(|one| one.refuse("not asked for: the session is full".to_owned()));
     }
 
     pub(super) fn registered(&self) -> impl Iterator<Item = Subscription> {
         self.0.iter().filter(|one| matches!(one.standing, Standing::Registered)).map(|one| one.subscription)
     }
 
-    /// Nothing is asked for or to be asked for any more.
+    /// Each is registered, or has a trouble that a person can read.
     pub(super) fn are_settled(&self) -> bool {
-        self.0.iter().all(|one| matches!(one.standing, Standing::Registered | Standing::Refused(_)))
+        self.0.iter().all(|one| matches!(one.standing, Standing::Registered) || one.trouble.is_some())
+    }
+
+    /// Settled with nothing, of which another session may get something.
+    pub(super) fn came_to_nothing(&self) -> bool {
+        let may_come = || self.0.iter().any(|one| !matches!(one.standing, Standing::Refused));
+        self.registered().next().is_none() && self.are_settled() && may_come()
     }
 
     pub(super) fn wanted(&self) -> usize {
@@ -106,21 +126,28 @@ impl Registrations {
     }
 
     pub(super) fn refused(&self) -> Vec<String> {
-        let refused = |one: &Registration| match &one.standing {
-            Standing::Refused(reason) => Some(format!("{}: {reason}", one.subscription)),
-            _ => None,
-        };
+        let refused = |one: &Registration| one.trouble.as_ref().map(|why| format!("{}: {why}", one.subscription));
         self.0.iter().filter_map(refused).collect()
     }
 }
 
 impl Registration {
+    fn new(subscription: Subscription) -> Self {
+        Registration { subscription, tries: 0, trouble: None, standing: Standing::Wanted(None) }
+    }
+
+    fn refuse(&mut self, reason: String) {
+        (self.trouble, self.standing) = (Some(reason), Standing::Refused);
+    }
+
     fn fail(&mut self, reason: &str, now: Instant) {
         self.tries += 1;
-        self.standing = if self.tries < TRIES {
-            Standing::Wanted(Some(now + Duration::from_secs(1 << self.tries)))
+        let delay = if self.tries < TRIES {
+            Duration::from_secs(1 << self.tries)
         } else {
-            Standing::Refused(format!("{reason} ({TRIES} tries)"))
+            self.trouble = Some(format!("{reason} ({} tries)", self.tries));
+            RARELY
         };
+        self.standing = Standing::Wanted(Some(now + delay));
     }
 }

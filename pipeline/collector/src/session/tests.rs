@@ -51,20 +51,33 @@ impl Desk {
     }
 
     fn replies(&mut self, key: &str, reply: &str) -> Vec<String> {
+        self.says(if key.is_empty() { "(null)" } else { "H0STCNT0" }, key, reply)
+    }
+
+    fn says(&mut self, tr_id: &str, key: &str, reply: &str) -> Vec<String> {
         let (code, text) = reply.split_once(' ').expect("code and text");
-        let tr_id = if key.is_empty() { "(null)" } else { "H0STCNT0" };
         let json = format!(
             r#"{{"header":{{"tr_id":"{tr_id}","tr_key":"{key}","encrypt":"N"}},"body":{{"rt_cd":"0","msg_cd":"{code}","msg1":"{text}"}}}}"#
         );
         self.after(0.2, Input::Frame(json.as_bytes()))
     }
 
-    /// Approved, connected, with both symbols registered.
-    fn live() -> Self {
-        let mut desk = Desk::new("H0STCNT0:005930,H0STCNT0:000660");
+    fn approved() -> Input<'static> {
+        Input::Approved(Ok(ApprovalKey::new("K".into())))
+    }
+
+    /// Approved and connected; the first of the symbols is asked for.
+    fn open(subscriptions: &str) -> Self {
+        let mut desk = Desk::new(subscriptions);
         assert_eq!(desk.gets(Input::Woke), ["approve"]);
-        assert_eq!(desk.gets(Input::Approved(Ok(ApprovalKey::new("K".into())))), ["dial"]);
+        assert_eq!(desk.gets(Desk::approved()), ["dial"]);
         assert_eq!(desk.gets(Input::Opened), ["+005930", "wake 10.0"]);
+        desk
+    }
+
+    /// Open, with both symbols registered.
+    fn live() -> Self {
+        let mut desk = Desk::open("H0STCNT0:005930,H0STCNT0:000660");
         assert_eq!(desk.replies("005930", ACK), ["+000660", "wake 10.0"]);
         assert_eq!(desk.replies("000660", ACK), ["wake 60.0"]);
         assert_eq!(desk.session.state(), SessionState::Live);
@@ -91,10 +104,7 @@ fn data_feeds_the_live_channel_and_pingpong_is_echoed() {
 
 #[test]
 fn registrations_keep_their_pace() {
-    let mut desk = Desk::new("H0STCNT0:005930,H0STCNT0:000660");
-    desk.gets(Input::Woke);
-    desk.gets(Input::Approved(Ok(ApprovalKey::new("K".into()))));
-    desk.gets(Input::Opened);
+    let mut desk = Desk::open("H0STCNT0:005930,H0STCNT0:000660");
     desk.now -= Duration::from_millis(150);
     assert_eq!(desk.replies("005930", ACK), ["wake 0.1"], "the answer came after 50 ms");
     assert_eq!(desk.after(0.05, Input::Woke), ["+000660", "wake 10.0"]);
@@ -168,10 +178,7 @@ fn a_refused_approval_is_renewed_then_left_to_a_person() {
 
 #[test]
 fn a_full_session_keeps_what_it_has_and_names_the_rest() {
-    let mut desk = Desk::new("H0STCNT0:005930,H0STCNT0:000660,H0STCNT0:035420");
-    desk.gets(Input::Woke);
-    desk.gets(Input::Approved(Ok(ApprovalKey::new("K".into()))));
-    desk.gets(Input::Opened);
+    let mut desk = Desk::open("H0STCNT0:005930,H0STCNT0:000660,H0STCNT0:035420");
     desk.replies("005930", ACK);
     assert_eq!(desk.replies("000660", "OPSP0008 MAX SUBSCRIBE OVER"), ["wake 60.0"]);
     let health = desk.session.health();
@@ -181,19 +188,95 @@ fn a_full_session_keeps_what_it_has_and_names_the_rest() {
     assert_eq!(health.refused, refused);
 }
 
+/// How often the second symbol is asked for within so many seconds, in which only PINGPONG comes.
+fn asked_without_answer(desk: &mut Desk, seconds: usize) -> usize {
+    let ping = br#"{"header":{"tr_id":"PINGPONG","datetime":"20260922140611"}}"#;
+    let words = (0..seconds / 10).flat_map(|_| desk.after(10.0, Input::Frame(ping)));
+    words.filter(|word| word == "+000660").count()
+}
+
 #[test]
-fn a_registration_without_an_answer_is_asked_for_again_then_given_up() {
+fn a_registration_without_an_answer_is_asked_for_again_ever_more_rarely() {
+    let mut desk = Desk::open("H0STCNT0:005930,H0STCNT0:000660");
+    assert_eq!(desk.replies("005930", ACK), ["+000660", "wake 10.0"]);
+    let check = |desk: &Desk, registered, refused: &[&str]| {
+        let health = desk.session.health();
+        assert_eq!((health.state, health.registered), (SessionState::Live, registered));
+        assert_eq!(health.refused, refused);
+    };
+    assert_eq!(asked_without_answer(&mut desk, 120), 4);
+    check(&desk, 1, &["H0STCNT0:000660: no answer within 10 s (5 tries)"]);
+    assert_eq!(asked_without_answer(&mut desk, 310), 1);
+    check(&desk, 1, &["H0STCNT0:000660: no answer within 10 s (6 tries)"]);
+    assert_eq!(asked_without_answer(&mut desk, 280), 1);
+    check(&desk, 1, &["H0STCNT0:000660: no answer within 10 s (6 tries)"]);
+    desk.replies("000660", ACK);
+    check(&desk, 2, &[]);
+}
+
+#[test]
+fn a_session_that_comes_to_nothing_is_left() {
+    let mut desk = Desk::open("H0STCNT0:005930,H0STCNT0:000660");
+    assert_eq!(desk.replies("005930", "OPSP8992 invalid tr_key"), ["+000660", "wake 10.0"]);
+    for _ in 0..4 {
+        desk.replies("000660", "OPSP9993 internal error");
+        assert_eq!(desk.after(16.0, Input::Woke), ["+000660", "wake 10.0"]);
+    }
+    let left = desk.replies("000660", "OPSP9993 internal error");
+    assert_eq!(left[0], "hangup");
+    assert!(desk.waits(&left) <= 2.0, "{left:?}");
+    assert_eq!((desk.session.state(), desk.session.cause()), (SessionState::Backoff, Cause::Refused));
+}
+
+#[test]
+fn nothing_but_mistakes_of_our_own_is_no_reason_to_reconnect() {
+    let mut desk = Desk::open("H0STCNT0:005930");
+    assert_eq!(desk.replies("005930", "OPSP8992 invalid tr_key"), ["wake 60.0"]);
+    assert_eq!(desk.session.state(), SessionState::Live);
+}
+
+#[test]
+fn an_error_without_a_key_is_about_the_one_that_is_asked_for() {
+    let check = |reply: &str, expected: &str, refused: &[&str]| {
+        let mut desk = Desk::open("H0STCNT0:005930,H0STCNT0:000660");
+        desk.replies("005930", ACK);
+        assert_eq!(desk.says("H0STCNT0", "", reply)[0], expected, "{reply}");
+        assert_eq!(desk.session.health().refused, refused, "{reply}");
+    };
+    check("OPSP8992 invalid tr_key", "wake 60.0", &["H0STCNT0:000660: OPSP8992 invalid tr_key"]);
+    check("OPSP9993 internal error", "wake 2.0", &[]);
+    check("OPSP0002 ALREADY IN SUBSCRIBE", "wake 60.0", &[]);
+    check("OPSP0011 NOT FOUND", "-005930", &[]);
+    check("OPSP0000 SUBSCRIBE SUCCESS", "wake 9.8", &[]);
+}
+
+#[test]
+fn only_an_error_about_none_of_ours_ends_the_session() {
+    let check = |tr_id: &str, key: &str, reply: &str, ends: bool| {
+        let out = Desk::live().says(tr_id, key, reply);
+        assert_eq!(out.contains(&"hangup".to_owned()), ends, "{tr_id} {key} {reply}: {out:?}");
+    };
+    check("H0STCNT0", "035420", ACK, false);
+    check("(null)", "", "OPSP0002 ALREADY IN SUBSCRIBE", false);
+    check("H0STCNT0", "", "OPSP9993 internal error", true);
+    check("(null)", "", "OPSP9999 invalid JSON format", true);
+    check("H0STCNT0", "005930", "OPSP9993 internal error", false);
+    check("H0STCNT0", "005930", "OPSP8996 ALREADY IN USE appkey", true);
+}
+
+#[test]
+fn a_registration_proves_the_key_also_where_no_data_comes() {
     let mut desk = Desk::new("H0STCNT0:005930");
     desk.gets(Input::Woke);
-    desk.gets(Input::Approved(Ok(ApprovalKey::new("K".into()))));
-    desk.gets(Input::Opened);
-    let mut asked = 1;
-    for _ in 0..30 {
-        let ping = br#"{"header":{"tr_id":"PINGPONG","datetime":"20260922140611"}}"#;
-        asked += desk.after(10.0, Input::Frame(ping)).iter().filter(|word| *word == "+005930").count();
+    for _ in 0..3 {
+        desk.gets(Input::Approved(Err(Class::Auth)));
+        desk.after(300.0, Input::Woke);
     }
-    assert_eq!(asked, 5);
-    assert_eq!(desk.session.health().refused, ["H0STCNT0:005930: no answer within 10 s (5 tries)"]);
+    desk.gets(Desk::approved());
+    desk.gets(Input::Opened);
+    desk.replies("005930", ACK);
+    desk.gets(Input::Lost);
+    assert_eq!(desk.session.state(), SessionState::Backoff);
 }
 
 #[test]

@@ -26,10 +26,13 @@ impl Shipping {
         let answers: Vec<RedisResult<Value>> = ask.ignore_errors().query_async(redis).await?;
         let [entries, info, held, committed, wanted, spooled] = <[_; 6]>::try_from(answers)
             .map_err(|_| redis::RedisError::from((redis::ErrorKind::Parse, "six questions have six answers")))?;
-        let wrong_type = |_| ShippingError::WrongType { key: stream.clone() };
-        let entries = StreamRangeReply::from_redis_value(entries.map_err(wrong_type)?).unwrap_or_default();
-        // A stream that is not there is an error of XINFO.
-        let info = info.ok().and_then(|info| StreamInfoStreamReply::from_redis_value(info).ok());
+        let entries = entries.map_err(|error| match error.code() {
+            Some("WRONGTYPE") => ShippingError::WrongType { key: stream.clone() },
+            _ => error.into(),
+        })?;
+        let entries = StreamRangeReply::from_redis_value(entries).unwrap_or_default();
+        let info = feed_runtime::redis::unless_missing(info)?;
+        let info = info.and_then(|info| StreamInfoStreamReply::from_redis_value(info).ok());
         let last_id = info.and_then(|info| info.last_generated_id.parse().ok()).unwrap_or_default();
         let committed = hash::<Mark>(committed?);
         let marks = Marks {

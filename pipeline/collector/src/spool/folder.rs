@@ -79,14 +79,29 @@ impl Folder {
     /// First `n`, end, and the length up to the last sound record of the last segment; of an empty folder, those of the
     /// segment to begin. The length is none where damage stands before or behind that record.
     pub fn last_segment(&self) -> Result<(u64, Mark, Option<u64>), FolderError> {
-        let Some(first) = self.segments()?.pop() else { return Ok((1, Mark::default(), Some(0))) };
+        let segments = self.segments()?;
+        let Some(first) = segments.last().copied() else { return Ok((1, Mark::default(), Some(0))) };
         let bytes = self.does("read", fs::read(self.segment_path(first)))?;
-        let (mut end, mut length) = (Mark { n: first - 1, ticks: 0 }, 0);
-        for (_, size, record) in Scan::new(&bytes) {
-            end = Mark { n: record.n, ticks: record.ticks };
-            length += size;
-        }
-        Ok((first, end, (length == bytes.len()).then_some(length as u64)))
+        let length: usize = Scan::new(&bytes).map(|(_, size, _)| size).sum();
+        let sound = (length == bytes.len()).then_some(length as u64);
+        // A segment that was begun and not written to says nothing about the ticks before it.
+        let end = match end_of(&bytes) {
+            Some(end) => end,
+            None => self.end_before(&segments)?.unwrap_or_default(),
+        };
+        Ok((first, Mark { n: end.n.max(first - 1), ..end }, sound))
+    }
+
+    fn end_before(&self, segments: &[u64]) -> Result<Option<Mark>, FolderError> {
+        let Some(before) = segments.len().checked_sub(2).map(|index| segments[index]) else { return Ok(None) };
+        Ok(end_of(&self.does("read", fs::read(self.segment_path(before)))?))
+    }
+
+    /// The last `n` that was given here, also to what a full disk kept out: everything up to it is to be shipped, as a
+    /// frame or as a gap.
+    pub fn end(&self) -> Result<Mark, FolderError> {
+        let (_, end, _) = self.last_segment()?;
+        Ok(Mark { n: end.n.max(self.noted_loss().map_or(0, |(_, to)| to)), ..end })
     }
 
     /// Whether the next `n` may be given here.
@@ -97,12 +112,18 @@ impl Folder {
         Ok(sound.is_some() && (same_boot || self.path.join("closed").exists()))
     }
 
+    /// From here on the writer is not closed, and the disk knows it: otherwise it might go on after a power cut although
+    /// its tail is lost. A boot id that stands already is left alone, because a full disk would take it and give nothing.
     pub fn mark_open(&self) -> Result<(), FolderError> {
-        self.does("write to", fs::write(self.path.join("boot"), boot_id().unwrap_or_default()))?;
-        match fs::remove_file(self.path.join("closed")) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => self.does("write to", Err(error)),
-            _ => Ok(()),
+        let boot = boot_id().unwrap_or_default();
+        if fs::read_to_string(self.path.join("boot")).ok().as_ref() != Some(&boot) {
+            self.does("write to", fs::write(self.path.join("boot"), boot))?;
         }
+        match fs::remove_file(self.path.join("closed")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return self.does("write to", Err(error)),
+            _ => {}
+        }
+        self.does("write to", fs::File::open(&self.path).and_then(|folder| folder.sync_all()))
     }
 
     pub fn mark_closed(&self) -> io::Result<()> {
@@ -139,9 +160,13 @@ impl Folder {
         Ok(())
     }
 
-    fn does<T>(&self, action: &'static str, result: io::Result<T>) -> Result<T, FolderError> {
+    pub(super) fn does<T>(&self, action: &'static str, result: io::Result<T>) -> Result<T, FolderError> {
         result.map_err(|source| FolderError { action, path: self.path.clone(), source })
     }
+}
+
+fn end_of(bytes: &[u8]) -> Option<Mark> {
+    Scan::new(bytes).last().map(|(_, _, record)| Mark { n: record.n, ticks: record.ticks })
 }
 
 fn boot_id() -> Option<String> {

@@ -48,7 +48,7 @@ impl Reader {
             _ => self.seek(from)?,
         };
         let Some(mut place) = place else { return self.missing_up_to_the_next_segment(from, from, to) };
-        let records = read_on(&mut place, to);
+        let records = self.folder.does("read", read_on(&mut place, to))?;
         if records.is_empty() {
             let after = if place.first == from { from + 1 } else { from };
             return self.missing_up_to_the_next_segment(from, after, to);
@@ -61,7 +61,8 @@ impl Reader {
     fn missing_up_to_the_next_segment(&mut self, from: u64, after: u64, to: u64) -> Result<Vec<Record>, FolderError> {
         match self.folder.segments()?.into_iter().find(|first| *first >= after) {
             Some(next) if next == from => self.read(from, to),
-            next => Ok(vec![missing(from, next.map_or(to, |next| next - 1))]),
+            Some(next) => Ok(vec![missing(from, next - 1)]),
+            None => Ok(vec![missing(from, to)]),
         }
     }
 
@@ -69,10 +70,14 @@ impl Reader {
     fn seek(&self, n: u64) -> Result<Option<Place>, FolderError> {
         let segments = self.folder.segments()?;
         let Some(first) = segments.into_iter().rev().find(|first| *first <= n) else { return Ok(None) };
-        let Ok(segment) = File::open(self.folder.segment_path(first)) else { return Ok(None) };
+        let segment = match File::open(self.folder.segment_path(first)) {
+            // Expired since the folder was listed.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => self.folder.does("read", opened)?,
+        };
         let mut place = Place { segment, first, offset: 0, n };
         loop {
-            let bytes = read_at(&place.segment, place.offset, LARGEST).unwrap_or_default();
+            let bytes = self.folder.does("read", read_at(&place.segment, place.offset, LARGEST))?;
             let mut passed = 0;
             for (at, size, record) in Scan::new(&bytes) {
                 if record.n >= n {
@@ -89,17 +94,17 @@ impl Reader {
     }
 }
 
-fn read_on(place: &mut Place, to: u64) -> Vec<Record> {
+fn read_on(place: &mut Place, to: u64) -> io::Result<Vec<Record>> {
     for most in [CHUNK, LARGEST] {
-        let bytes = read_at(&place.segment, place.offset, most).unwrap_or_default();
+        let bytes = read_at(&place.segment, place.offset, most)?;
         let records: Vec<_> = Scan::new(&bytes).take_while(|(_, _, record)| record.first_n() <= to).collect();
         if let Some((at, size, last)) = records.last() {
             place.offset += (at + size) as u64;
             place.n = last.n + 1;
-            return records.into_iter().map(|(_, _, record)| record).collect();
+            return Ok(records.into_iter().map(|(_, _, record)| record).collect());
         }
     }
-    Vec::new()
+    Ok(Vec::new())
 }
 
 fn with_gaps(from: u64, records: Vec<Record>) -> Vec<Record> {

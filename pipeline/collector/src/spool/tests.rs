@@ -97,7 +97,7 @@ fn what_a_full_disk_keeps_out_is_one_gap_also_after_a_kill() {
     let writable = std::mem::replace(&mut spool.segment, Arc::new(File::open("/dev/null").expect("it is there")));
     assert!(spool.append(Kind::Frame, NOW, 2, b"lost").is_err());
     assert!(spool.append(Kind::Frame, NOW, 2, b"lost too").is_err());
-    assert_eq!((spool.end().n, spool.lost()), (3, 2));
+    assert_eq!((spool.end(), spool.lost()), (Mark { n: 1, ticks: 5 }, 2));
     spool.segment = writable;
     spool.append(Kind::Frame, NOW, 1, b"fourth").expect("the disk has room again");
     let expected = ["1: first", "3: 2 3 the spool could not be written", "4: fourth"];
@@ -110,6 +110,35 @@ fn what_a_full_disk_keeps_out_is_one_gap_also_after_a_kill() {
     spool.append(Kind::Frame, NOW, 1, b"sixth").expect("the disk has room");
     let expected = ["5: 5 5 the spool could not be written", "6: sixth"];
     assert_eq!(read(folders.last().expect("one writer"), 5, 6), expected);
+}
+
+#[test]
+fn a_noted_loss_stays_with_its_writer_when_a_new_one_begins() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let folder = killed(directory.path(), 3);
+    folder.note_loss(4, 9);
+    fs::write(directory.path().join(folder.writer().as_str()).join("boot"), "another").expect("writable");
+    let (_, folders) = open(directory.path());
+    assert_eq!((folders.len(), folders[0].end().expect("readable").n), (2, 9));
+    assert_eq!(read(&folders[0], 3, 9), ["3: frame 3"]);
+    assert_eq!(read(&folders[0], 4, 9), ["9: 4 9 no longer in the spool"]);
+}
+
+#[test]
+fn a_segment_that_was_begun_and_not_written_to_keeps_the_count() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let folder = killed(directory.path(), 3);
+    fs::write(folder.segment_path(4), "").expect("writable");
+    assert_eq!(open(directory.path()).0.end(), Mark { n: 3, ticks: 3 });
+}
+
+#[test]
+fn a_disk_that_cannot_be_read_is_an_error_and_no_gap() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let folder = killed(directory.path(), 3);
+    fs::remove_file(folder.segment_path(1)).expect("writable");
+    fs::create_dir(folder.segment_path(1)).expect("writable");
+    assert!(Reader::new(folder).read(1, 3).is_err());
 }
 
 #[test]
