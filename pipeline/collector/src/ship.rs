@@ -6,8 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use feed::entry::{Held, Mark, Received, StreamId, WriterId};
+
+/// A collector that lives spools a heartbeat every three seconds.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// The shipper of one stream: it sends its writers one after the other, each to its end, and begins the next only when
 /// the archiver has committed all of the one before. So an entry of a newer writer on the stream says that the older
@@ -22,6 +26,8 @@ pub struct Shipper {
     position: Option<Position>,
     /// The highest millisecond used in an id. It never falls, even when the clock does.
     last_ms: u64,
+    /// Writers that somebody else named on this stream: their last mark, and since when it stands.
+    others: BTreeMap<WriterId, (Mark, Duration)>,
 }
 
 /// What the spool of one writer holds, and what the archiver is known to have of it.
@@ -74,7 +80,7 @@ pub struct Batch {
 
 impl Shipper {
     pub fn new(window: u64) -> Self {
-        Shipper { lines: Vec::new(), window, position: None, last_ms: 0 }
+        Shipper { lines: Vec::new(), window, position: None, last_ms: 0, others: BTreeMap::new() }
     }
 
     /// The spool of `writer` holds everything up to `last`; a writer not known yet is the newest.
@@ -169,16 +175,26 @@ impl Shipper {
     }
 
     /// What `feed:held` is to say: the spools held here; and of those that it named before, the ones that are not here
-    /// and that the archiver does not have to their end.
-    pub fn held(&self, before: &Held, spooled: &BTreeMap<WriterId, Mark>, marks: &Marks) -> Held {
-        let writers: Vec<WriterId> = self.lines.iter().map(|line| line.writer.clone()).collect();
-        let has_more = |writer: &WriterId| {
-            let spooled = spooled.get(writer).map_or(0, |mark| mark.n);
-            spooled > marks.committed.get(writer).copied().unwrap_or(0)
-        };
-        let named = before.gone.iter().chain(&before.writers);
-        let gone = named.filter(|writer| !writers.contains(writer) && has_more(writer)).cloned().collect();
-        Held { writers, gone }
+    /// and that the archiver does not have to their end. Such a one is gone once its mark in `feed:spooled` has stood
+    /// still for some time; until then another collector may hold it. `now` is of a clock that does not step.
+    pub fn held(&mut self, before: &Held, spooled: &BTreeMap<WriterId, Mark>, marks: &Marks, now: Duration) -> Held {
+        let mine: Vec<WriterId> = self.lines.iter().map(|line| line.writer.clone()).collect();
+        let mut held = Held::default();
+        for writer in before.gone.iter().chain(&before.writers).filter(|writer| !mine.contains(writer)) {
+            let mark = spooled.get(writer).copied().unwrap_or_default();
+            let (seen, since) = self.others.entry(writer.clone()).or_insert((mark, now));
+            if *seen != mark {
+                (*seen, *since) = (mark, now);
+            }
+            let has_more = mark.n > marks.committed.get(writer).copied().unwrap_or(0);
+            match now.saturating_sub(*since) >= SILENCE {
+                false => held.writers.push(writer.clone()),
+                true if has_more => held.gone.push(writer.clone()),
+                true => {}
+            }
+        }
+        held.writers.extend(mine);
+        held
     }
 
     /// A field that is missing says nothing (Redis lost its memory); one that fell says that the database was restored;
@@ -362,15 +378,20 @@ mod tests {
     fn a_spool_that_is_no_longer_here_is_named_until_it_is_settled() {
         let mut shipper = Shipper::new(1000);
         shipper.spooled(&writer("b"), 5);
-        let check = |before: &str, committed: u64, expected: &str| {
+        let mut check = |now: u64, spooled: u64, before: &str, committed: u64, expected: &str| {
             let before = before.parse().expect("a list of writers");
-            let spooled = BTreeMap::from([(writer("a"), Mark { n: 9, ticks: 9 })]);
-            assert_eq!(shipper.held(&before, &spooled, &marks(&[("a", committed)], &[])).to_string(), expected);
+            let spooled = BTreeMap::from([(writer("a"), Mark { n: spooled, ticks: 9 })]);
+            let marks = marks(&[("a", committed)], &[]);
+            assert_eq!(shipper.held(&before, &spooled, &marks, Duration::from_secs(now)).to_string(), expected);
         };
-        check("a", 7, "-a b");
-        check("-a b", 7, "-a b");
-        check("-a b", 9, "b");
-        check("", 0, "b");
+        check(0, 9, "", 0, "b");
+        check(0, 9, "a", 7, "a b");
+        check(9, 9, "a b", 7, "a b");
+        check(11, 10, "a b", 7, "a b");
+        check(20, 10, "a b", 7, "a b");
+        check(21, 10, "a b", 7, "-a b");
+        check(22, 10, "-a b", 7, "-a b");
+        check(23, 10, "-a b", 10, "b");
     }
 
     #[test]

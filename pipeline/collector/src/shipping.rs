@@ -79,6 +79,7 @@ struct Shipping {
     end: watch::Receiver<Mark>,
     shipper: Shipper,
     status: Arc<Status>,
+    started: Instant,
 }
 
 impl Shipping {
@@ -97,7 +98,7 @@ impl Shipping {
             ends.insert(folder.writer().clone(), mark);
         }
         let readers = folders.into_iter().map(|folder| (folder.writer().clone(), Reader::new(folder))).collect();
-        Ok(Shipping { settings, readers, ends, newest, end, shipper, status })
+        Ok(Shipping { settings, readers, ends, newest, end, shipper, status, started: Instant::now() })
     }
 
     async fn for_ever(&mut self) {
@@ -184,7 +185,7 @@ impl Shipping {
     /// Redis did not take what was said (for want of memory): the next second says it again.
     async fn every_second(&mut self, redis: &mut MultiplexedConnection) -> Result<bool, ShippingError> {
         let look = self.look(redis).await?;
-        let held = self.shipper.held(&look.held, &look.spooled, &look.seen.marks);
+        let held = self.shipper.held(&look.held, &look.spooled, &look.seen.marks, self.started.elapsed());
         let mut say = redis::pipe();
         say.hset(HELD_KEY, &self.settings.stream, held.to_string());
         for (writer, end) in &self.ends {

@@ -1,6 +1,7 @@
 //! The world of the model: what happens at each step, and what must be true in the end.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use feed::entry::{Gap, Kind, Mark, Received, StreamId, WriterId};
 use feed_archiver::take::{Entry, Taken, Taker};
@@ -255,7 +256,12 @@ impl World {
         if !self.redis.memory_full {
             self.announced = true;
             let before = self.redis.held.clone().unwrap_or_default();
-            self.redis.held = Some(self.shipper.held(&before, &self.redis.spooled, &seen.marks));
+            self.redis.held = Some(self.shipper.held(
+                &before,
+                &self.redis.spooled,
+                &seen.marks,
+                Duration::from_millis(self.clock_ms),
+            ));
             self.redis.spooled.extend(self.spools.spools.iter().map(|spool| (spool.writer.clone(), spool.end)));
         }
         self.shipper.progress(&seen);
