@@ -1,5 +1,8 @@
 # Everything from a bare Debian machine: `make demo` or `make test`, each as the only command.
 
+# Where rustup puts cargo, also in a shell that has not been told.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+
 .PHONY: demo test model clients setup images secrets fmt lint clean-up
 
 # A running stack, the incident, and the proof that nothing was lost. KEEP=1 leaves the stack up.
@@ -7,7 +10,7 @@ demo:
 	@examples/demo.sh
 
 test: setup images
-	cargo test --workspace
+	cargo test --locked --workspace
 
 # The model of the whole path under random faults, with its figures: `make model N=5000` runs per fault class.
 N ?= 1000

@@ -11,6 +11,8 @@ main() {
     .ci/setup
     .ci/images
     SECONDS=0
+    # The only project that this script touches: `docker compose` without a name would be the real stack.
+    project=feed-demo-$$
     folder=$(mktemp -d -t feed-demo.XXXXXX)
     trap clean_up EXIT
     trap 'exit 130' INT TERM
@@ -30,17 +32,22 @@ main() {
 # The variables by which docker compose and feedctl find this stack, and no other, as lines for a shell.
 describe_stack() {
     cat examples/demo.env
-    echo "COMPOSE_PROJECT_NAME=feed-demo-$$"
-    echo "COMPOSE_FILE=$PWD/docker-compose.yml"
-    echo "COMPOSE_DISABLE_ENV_FILE=1" # a .env beside it is about the real stack
-    echo "FEED_SECRETS=$folder/secrets"
-    echo "FEED_COLLECTOR_PORT=$(free_port 9101)"
-    echo "FEED_ARCHIVER_PORT=$(free_port 9102)"
-    echo "FEED_REDIS_PORT=$(free_port 6379)"
-    echo "FEED_DATABASE_PORT=$(free_port 5432)"
-    echo "FEED_SIMULATOR_PORT=$(free_port 21000)"
-    echo "FEEDCTL_CONFIG=$PWD/examples/feedctl.yml"
-    echo "PATH=$(realpath "$(dirname "$(binary feedctl)")"):\$PATH"
+    assign COMPOSE_PROJECT_NAME "$project"
+    assign COMPOSE_FILE "$PWD/docker-compose.yml"
+    assign COMPOSE_DISABLE_ENV_FILE "1" # a .env beside it is about the real stack
+    assign FEED_SECRETS "$folder/secrets"
+    assign FEED_COLLECTOR_PORT "$(free_port 9101)"
+    assign FEED_ARCHIVER_PORT "$(free_port 9102)"
+    assign FEED_REDIS_PORT "$(free_port 6379)"
+    assign FEED_DATABASE_PORT "$(free_port 5432)"
+    assign FEED_SIMULATOR_PORT "$(free_port 21000)"
+    assign FEEDCTL_CONFIG "$PWD/examples/feedctl.yml"
+    assign PATH "$(realpath "$(dirname "$(binary feedctl)")"):$PATH"
+}
+
+# assign NAME VALUE: as a line that a shell reads back, whatever the value holds.
+assign() {
+    printf '%s=%q\n' "$1" "$2"
 }
 
 # free_port WISH: it, or the same plus some ten thousands where something listens there already.
@@ -150,13 +157,13 @@ clean_up() {
         step "Every step came out as it should, in $SECONDS s"
     else
         step "The demo failed; the last lines of each service:"
-        docker compose logs --no-color --tail 15 || true
+        docker compose --project-name "$project" logs --no-color --tail 15 || true
     fi
     if [[ ${KEEP:-} == 1 ]]; then
         echo "The stack is kept. Look around:  set -a; . $folder/env; set +a; docker compose ps; feedctl verify"
         echo "Remove it:                       make clean-up"
     else
-        docker compose --progress quiet down --volumes --timeout 5 || true
+        docker compose --project-name "$project" --progress quiet down --volumes --timeout 5 || true
         rm -rf "$folder"
     fi
     exit "$code"

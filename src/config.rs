@@ -83,7 +83,7 @@ impl Config {
     }
 
     fn read(source: &Source, folder: PathBuf, mut environment: Environment) -> Result<Self, Box<Mistake>> {
-        let preamble = Preamble::read(source, &environment);
+        let preamble = Preamble::read(source);
         if let Some(version) = preamble.version.filter(|version| version.value != VERSION) {
             let title = format!("version {} is not one that this feedctl reads", version.value);
             return Err(source.mistake(version.referenced, title, format!("write `version: {VERSION}`")));
@@ -108,9 +108,10 @@ struct Preamble {
 }
 
 impl Preamble {
-    /// Empty where the file cannot be read: what is wrong with it is told by the reading of the whole.
-    fn read(source: &Source, environment: &Environment) -> Self {
-        serde_saphyr::from_str_with_options(&source.text, options(environment)).unwrap_or_default()
+    /// No variable is replaced, because `env_file` may be the one that gives it. Empty where the file cannot be read:
+    /// what is wrong with it is told by the reading of the whole.
+    fn read(source: &Source) -> Self {
+        serde_saphyr::from_str(&source.text).unwrap_or_default()
     }
 }
 
@@ -156,8 +157,12 @@ fn add_env_file(
     path: &Spanned<String>,
     environment: &mut Environment,
 ) -> Result<(), Box<Mistake>> {
-    let shown = &path.value;
-    let text = std::fs::read_to_string(folder.join(shown)).map_err(|error| {
+    let scalar = serde_json::Value::from(path.value.as_str()).to_string();
+    let shown: String = serde_saphyr::from_str_with_options(&scalar, options(environment)).map_err(|_| {
+        let title = "`env_file` itself needs a variable that is not set";
+        source.mistake(path.referenced, title, "set it in the environment of feedctl")
+    })?;
+    let text = std::fs::read_to_string(folder.join(&shown)).map_err(|error| {
         source.mistake(path.referenced, format!("cannot read `{shown}`: {error}"), "write it, or remove the key")
     })?;
     environment.add_file(&text).map_err(|line| {

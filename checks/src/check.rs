@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use feed::market::Phase;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checklist::Limits;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use crate::moment::Moment;
 use crate::site::{ProbeError, Silence, Site};
 use crate::target::Target;
@@ -27,6 +28,11 @@ pub trait Check {
 
     /// What is wrong with what was seen; nothing when all is well.
     fn judge(seen: &Self::Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> Vec<Finding>;
+
+    /// Why a part of it could not be seen: no failure and no pass. It counts as long as no other part has failed.
+    fn unseen(_seen: &Self::Evidence) -> Option<ProbeError> {
+        None
+    }
 
     /// What was seen, in one line for the row of a check that passed.
     fn sum_up(seen: &Self::Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> String;
@@ -101,13 +107,16 @@ impl When {
 pub struct Row {
     pub meta: Meta,
     pub look: Look,
-    pub judge: fn(&Value, &Target, &Limits, &Moment) -> serde_json::Result<Vec<Finding>>,
-    pub sum_up: fn(&Value, &Target, &Limits, &Moment) -> serde_json::Result<String>,
+    pub judge: Judge,
+    pub sum_up: fn(&Value, &Target, &Limits, &Moment) -> Result<String, ProbeError>,
 }
 
 /// [`Check::observe`], its evidence as JSON.
 pub type Look =
     for<'a> fn(&'a Site, &'a Target) -> Pin<Box<dyn Future<Output = Result<Value, ProbeError>> + Send + 'a>>;
+
+/// [`Check::judge`] of evidence in JSON; an error where it is unknown whether all is well.
+pub type Judge = fn(&Value, &Target, &Limits, &Moment) -> Result<Vec<Finding>, ProbeError>;
 
 /// What stands in the report as evidence: what the check saw, or that the thing it looks at did not answer. Silence of
 /// Redis, database or endpoint is evidence of a failure, for each check alike, so that no check deals with it.
@@ -132,11 +141,14 @@ pub(crate) fn judge<C: Check>(
     want: &Target,
     limits: &C::Limits,
     at: &Moment,
-) -> serde_json::Result<Vec<Finding>> {
-    Ok(match Seen::<C::Evidence>::deserialize(seen)? {
-        Seen::Silent { silent } => vec![silent.finding(want)],
-        Seen::Answered(evidence) => C::judge(&evidence, want, limits, at),
-    })
+) -> Result<Vec<Finding>, ProbeError> {
+    let evidence = match read::<C>(seen)? {
+        Seen::Silent { silent } => return Ok(vec![silent.finding(want)]),
+        Seen::Answered(evidence) => evidence,
+    };
+    let findings = C::judge(&evidence, want, limits, at);
+    let failed = findings.iter().any(|finding| finding.severity == Severity::Fail);
+    C::unseen(&evidence).filter(|_| !failed).map_or(Ok(findings), Err)
 }
 
 pub(crate) fn sum_up<C: Check>(
@@ -144,11 +156,16 @@ pub(crate) fn sum_up<C: Check>(
     want: &Target,
     limits: &C::Limits,
     at: &Moment,
-) -> serde_json::Result<String> {
-    Ok(match Seen::<C::Evidence>::deserialize(seen)? {
+) -> Result<String, ProbeError> {
+    Ok(match read::<C>(seen)? {
         Seen::Silent { silent } => silent.to_string(),
         Seen::Answered(evidence) => C::sum_up(&evidence, want, limits, at),
     })
+}
+
+/// What no longer reads as this check's evidence is unknown.
+fn read<C: Check>(seen: &Value) -> Result<Seen<C::Evidence>, ProbeError> {
+    Seen::deserialize(seen).map_err(|source| ProbeError::OlderEvidence { source: Arc::new(source) })
 }
 
 #[cfg(test)]

@@ -80,13 +80,13 @@ impl Looked {
     }
 }
 
-/// Judges evidence, fresh or stored. What no longer reads as this check's evidence is unknown.
+/// Judges evidence, fresh or stored.
 pub fn judge(row: &Row, evidence: Value, want: &Target, limits: &Limits, at: &Moment) -> Conclusion {
     let judged = (row.judge)(&evidence, want, limits, at)
         .and_then(|findings| Ok((findings, (row.sum_up)(&evidence, want, limits, at)?)));
     match judged {
         Ok((findings, summary)) => Conclusion::Judged { evidence, summary, findings },
-        Err(source) => Conclusion::Unobservable(ProbeError::OlderEvidence { source: std::sync::Arc::new(source) }),
+        Err(error) => Conclusion::Unobservable(error),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where we look: read-only handles on the engine, Redis, the database and the health endpoints.
+//! Where we look: read-only handles on the engine, Redis and the database, and questions to the health endpoints.
 //!
 //! A site connects when it is asked and is good for one run of the checklist: what several checks need (the
 //! containers, the Redis connection) is fetched once and shared. It holds no client that could change anything.
@@ -26,7 +26,6 @@ pub struct Site {
     docker: Option<docker::Docker>,
     redis: Option<redis::Redis>,
     database: Option<postgres::Postgres>,
-    http: http::Http,
 }
 
 impl Site {
@@ -36,7 +35,6 @@ impl Site {
             docker,
             redis: access.redis.map(redis::Redis::new),
             database: access.database.map(postgres::Postgres::new),
-            http: http::Http::default(),
         }
     }
 
@@ -57,9 +55,5 @@ impl Site {
     {
         let database = self.database.as_ref().ok_or_else(|| not_configured("database"))?;
         database.connect(self.docker.as_ref()).await?.one(query, key).await
-    }
-
-    pub(crate) fn http(&self) -> &http::Http {
-        &self.http
     }
 }

@@ -72,6 +72,11 @@ fn door<Section>(
 ) -> Result<Door, Box<Mistake>> {
     match (service, url) {
         (None, Some(url)) => Ok(Door::Url(url)),
+        (Some(service), None) if file.docker.as_ref().is_some_and(|docker| docker.value == "none") => {
+            let title = format!("`{key}` names a service, and `docker: none` leaves no engine to find it");
+            let hint = "without an engine a service has no address: give `url_env`";
+            Err(reader.source.mistake(service.referenced, title, hint))
+        }
         (Some(service), None) if file.services.contains_key(&service.value) => Ok(Door::Service(service.value.clone())),
         (Some(service), None) => {
             let known: Vec<&str> = file.services.keys().map(String::as_str).collect();

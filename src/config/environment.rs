@@ -47,10 +47,19 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
+/// What `value` says, without its quotes and the ` # comment` behind it.
 fn unquoted(value: &str) -> &str {
-    let value = value.trim();
-    let within = |quote| value.strip_prefix(quote).and_then(|value: &str| value.strip_suffix(quote));
-    within('"').or_else(|| within('\'')).unwrap_or(value)
+    let comment = |rest: &str| rest.starts_with(char::is_whitespace) && rest.trim_start().starts_with('#');
+    let text = value.trim();
+    for quote in ['"', '\''] {
+        let Some(text) = text.strip_prefix(quote) else { continue };
+        let closes = |(end, _): &(usize, &str)| text[end + 1..].is_empty() || comment(&text[end + 1..]);
+        if let Some((end, _)) = text.match_indices(quote).find(closes) {
+            return &text[..end];
+        }
+    }
+    let end = value.char_indices().map(|(at, _)| at).find(|at| comment(&value[*at..]));
+    value[..end.unwrap_or(value.len())].trim()
 }
 
 #[cfg(test)]
@@ -69,6 +78,11 @@ mod tests {
         check("# x\n\nexport A=b=c \nSET=file", Ok(Some("b=c")));
         check("A='b #c'", Ok(Some("b #c")));
         check("A=\"\"", Ok(Some("")));
+        check("A=b#c # d", Ok(Some("b#c")));
+        check("A=#b", Ok(Some("#b")));
+        check("A= # b", Ok(Some("")));
+        check("A='b #c' # it's", Ok(Some("b #c")));
+        check("A=\"b\"c\"\t# d", Ok(Some("b\"c")));
         check("A=\"b", Ok(Some("\"b")));
         check("B=1", Ok(None));
         check("A=1\nsecret without a name", Err(2));

@@ -36,7 +36,7 @@ pub(super) struct File {
     pub(super) checks: Limits,
     #[serde(default)]
     pub(super) optional: Vec<Spanned<String>>,
-    /// Where later commands keep captures, journal and lock; nothing is kept there yet.
+    /// Nothing is kept there.
     #[expect(dead_code, reason = "fixed in the format, so that a file stays valid")]
     pub(super) state: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! From the mirror to the [`Target`]: values that must make sense, and the defaults of our own stack.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use feedctl_checks::target::{Feed, Flow, Role, Rows, Service, Target, TimeColumn};
 use serde_saphyr::Spanned;
@@ -26,7 +27,7 @@ pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mis
 
 fn project_name(reader: &Reader<'_>, file: &File) -> Result<String, Box<Mistake>> {
     let Some(written) = &file.project else {
-        let compose: Vec<_> = file.compose.iter().map(|path| reader.folder.join(&path.value)).collect();
+        let compose = compose_files(reader, file)?;
         let name = project::name(&reader.folder, &compose, reader.environment)?;
         if name.is_empty() {
             let title = "the folder's name gives no name for the Compose project";
@@ -42,16 +43,31 @@ fn project_name(reader: &Reader<'_>, file: &File) -> Result<String, Box<Mistake>
     Ok(normalised)
 }
 
-/// Endpoints are asked without a login, and shown: a URL with one is refused.
+/// The files of `compose:`. One that is not there would silently give the project another name.
+fn compose_files(reader: &Reader<'_>, file: &File) -> Result<Vec<PathBuf>, Box<Mistake>> {
+    let readable = |written: &Spanned<String>| {
+        let (path, shown) = (reader.folder.join(&written.value), &written.value);
+        match std::fs::read_to_string(&path) {
+            Ok(_) => Ok(path),
+            Err(error) => {
+                let hint = "a compose file, relative to the folder of feedctl.yml";
+                Err(reader.source.mistake(written.referenced, format!("cannot read `{shown}`: {error}"), hint))
+            }
+        }
+    };
+    file.compose.iter().map(readable).collect()
+}
+
+/// Endpoints are asked without a login, and shown: a URL with one is refused. A password may hold a slash, so that an @
+/// anywhere is taken for the end of a login.
 fn endpoint(reader: &Reader<'_>, name: &str, url: &Spanned<String>) -> Result<String, Box<Mistake>> {
     let refused = |title: String, hint| Err(reader.source.mistake(url.referenced, title, hint));
-    let rest = url.value.strip_prefix("http://").or_else(|| url.value.strip_prefix("https://"));
-    match rest.map(|rest| rest.split('/').next().unwrap_or(rest)) {
+    match url.value.strip_prefix("http://").or_else(|| url.value.strip_prefix("https://")) {
         None => {
             refused(format!("`health.{name}` is not a URL"), "write it like http://127.0.0.1:9101/health/collector")
         }
-        Some(host) if host.contains('@') => {
-            refused(format!("`health.{name}` holds a login"), "remove what stands before the @")
+        Some(rest) if rest.contains('@') => {
+            refused(format!("`health.{name}` holds a login"), "remove what stands before the @; in a path, write %40")
         }
         Some(_) => Ok(url.value.clone()),
     }

@@ -79,6 +79,21 @@ fn the_env_file_is_where_secrets_are_looked_up() {
 }
 
 #[test]
+fn the_env_file_may_give_what_the_rest_requires() {
+    let text = "version: 1\nproject: feed\nenv_file: ${FOLDER:-.}/feed.env\n\
+                feeds: {kr: {market: always, symbols: [\"${URL:?set it}\"]}}";
+    let config = read(text).unwrap_or_else(|mistake| panic!("{mistake}"));
+    assert_eq!(config.target.feeds["kr"].symbols, ["redis://:p4ssw0rd@there"]);
+    assert_snapshot!(mistake("env_file: ${FOLDER:?say where}/feed.env"), @r"
+    error: `env_file` itself needs a variable that is not set
+     --> feedctl.yml:2:11
+      |
+    2 | env_file: ${FOLDER:?say where}/feed.env
+      |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ set it in the environment of feedctl
+    ");
+}
+
+#[test]
 fn the_yaml_itself() {
     assert_snapshot!(mistake("feeds: [\n"), @r"
     error: this value does not fit here
@@ -221,6 +236,13 @@ fn values() {
     2 | project: My Feed
       |          ^^^^^^^ Compose allows a-z, 0-9, _ and -: `myfeed`
     ");
+    assert_snapshot!(mistake("compose: [secret, ../nowhere.yml]"), @r"
+    error: cannot read `../nowhere.yml`: No such file or directory (os error 2)
+     --> feedctl.yml:2:19
+      |
+    2 | compose: [secret, ../nowhere.yml]
+      |                   ^^^^^^^^^^^^^^ a compose file, relative to the folder of feedctl.yml
+    ");
     assert_snapshot!(mistake("health: {collector: 127.0.0.1:9101}"), @r"
     error: `health.collector` is not a URL
      --> feedctl.yml:2:21
@@ -233,8 +255,15 @@ fn values() {
      --> feedctl.yml:2:21
       |
     2 | health: {collector: "http://***********@there"}
-      |                     ^^^^^^^^^^^^^^^^^^^^^^^^^^ remove what stands before the @
+      |                     ^^^^^^^^^^^^^^^^^^^^^^^^^^ remove what stands before the @; in a path, write %40
     "#);
+    assert_snapshot!(mistake("health: {collector: http://me:p4ss/p4ssw0rd@there/?key=p4ssw0rd}"), @r"
+    error: `health.collector` holds a login
+     --> feedctl.yml:2:21
+      |
+    2 | health: {collector: http://****************@there/?*************
+      |                     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ remove what stands before the @; in a path, write %40
+    ");
     assert_snapshot!(mistake("feeds: {kr: {market: always, rows: {time: [ts]}}}"), @r"
     error: this value does not fit here
      --> feedctl.yml:2:43
@@ -273,6 +302,20 @@ fn names_that_must_exist() {
       |
     3 | database: {service: timescaledb}
       |                     ^^^^^^^^^^^ known here: redis
+    ");
+    assert_snapshot!(mistake("docker: none\nservices: {redis: {}}\nredis: {service: redis}"), @r"
+    error: `redis` names a service, and `docker: none` leaves no engine to find it
+     --> feedctl.yml:4:18
+      |
+    4 | redis: {service: redis}
+      |                  ^^^^^ without an engine a service has no address: give `url_env`
+    ");
+    assert_snapshot!(mistake("docker: none\nservices: {db: {}}\ndatabase: {service: db}"), @r"
+    error: `database` names a service, and `docker: none` leaves no engine to find it
+     --> feedctl.yml:4:21
+      |
+    4 | database: {service: db}
+      |                     ^^ without an engine a service has no address: give `url_env`
     ");
     assert_snapshot!(mistake("redis: {port: 6379}"), @r"
     error: `redis` does not say where it is

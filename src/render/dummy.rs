@@ -20,6 +20,7 @@ static SERVICES: Meta = meta("services-running", "every service runs", Hop::Coll
 static POLICY: Meta = meta("restart-policy", "every container comes back by itself", Hop::Collector, Layer::Recovery);
 static FLOWING: Meta = meta("ticks-flowing", "ticks flow into Redis", Hop::Collector, Layer::Flow);
 static DRAINED: Meta = meta("stream-drained", "the archiver keeps up", Hop::Archiver, Layer::Flow);
+static READY: Meta = meta("collector-ready", "the collector is live", Hop::Collector, Layer::Flow);
 static FRESH: Meta = meta("rows-fresh", "rows arrive", Hop::Database, Layer::Rows);
 
 pub(crate) fn healthy() -> Report {
@@ -78,6 +79,20 @@ pub(crate) fn unknown() -> Report {
         passed(&FLOWING, "25 ticks/s"),
         passed(&DRAINED, "4 ticks wait"),
         outcome(&FRESH, Conclusion::Unobservable(refused)),
+    ])
+}
+
+/// The collector waits for the broker, and its disk was full before; the archiver keeps up.
+pub(crate) fn lossy() -> Report {
+    let health = json!({"status": "fail", "errors": {"lost_frames": 3, "unreadable_frames": 1}});
+    let evidence = json!({"endpoints": [{"name": "collector", "http_status": 503, "health": health}]});
+    let findings = vec![Finding::new(Severity::Fail, Subject::Endpoint("collector".to_owned()), "backoff")];
+    report(vec![
+        outcome(&READY, Conclusion::Judged { evidence, summary: String::new(), findings }),
+        outcome(
+            &DRAINED,
+            Conclusion::Judged { evidence: backlog(), summary: "4 ticks wait".to_owned(), findings: vec![] },
+        ),
     ])
 }
 

@@ -121,7 +121,7 @@ mod tests {
         assert_snapshot!(write(&dummy::incident(), PIPE), @r#"
         FAIL   archiver is dead: exited with code 1 12 min 39 s ago; its restart policy is "no", so nothing will start it
                broker --> collector --> Redis -x archiver\u{1b}[2J -x market_ticks
-               1,502 ticks wait in the collector's spool and ticks:{kr}, not lost
+               1,502 ticks wait in the collector's spool and ticks:{kr}
 
          do    docker compose up -d archiver && feedctl verify
          why   feedctl explain services-running
@@ -139,7 +139,7 @@ mod tests {
     fn could_not_look() {
         assert_snapshot!(write(&dummy::unknown(), PIPE), @r"
         UNKNOWN   the database refused the login of feedctl_reader: cannot say whether rows arrive
-                  broker --> collector --> Redis --> archiver\u{1b}[2J -? market_ticks
+                  broker --> collector --> Redis -? archiver\u{1b}[2J -? market_ticks
 
          do    check `database.password_file` in feedctl.yml
          why   feedctl explain rows-fresh
@@ -160,7 +160,7 @@ mod tests {
         ^[1;31mFAIL^[0m   archiver is dead: exited with code 1 12 min 39 s ago; its restart
                policy is "no", so nothing will start it
                broker ─► collector ─► Redis ─✗ archiver\u{1b}[2J ─✗ market_ticks
-               1,502 ticks wait in the collector's spool and ticks:{kr}, not lost
+               1,502 ticks wait in the collector's spool and ticks:{kr}
 
         ^[1m do^[0m    docker compose up -d archiver && feedctl verify
          why   feedctl explain services-running
@@ -173,6 +173,33 @@ mod tests {
         ^[32m ok^[0m    ticks-flowing      25 ticks/s
         5 checks: 4 failed, 1 ok · 1.3 s · exit 1
         "#);
+    }
+
+    #[test]
+    fn a_loss_is_told_and_ticks_under_way_are_not() {
+        assert_snapshot!(write(&dummy::lossy(), PIPE), @r"
+        FAIL   collector: backoff
+               broker -x collector -x Redis -x archiver\u{1b}[2J -x market_ticks
+               the collector lost 3 frames since its start
+
+         why   feedctl explain collector-ready
+
+        FAIL   collector-ready   collector: backoff
+         ok    stream-drained    4 ticks wait
+        2 checks: 1 failed, 1 ok; 1.3 s; exit 1
+        ");
+    }
+
+    #[test]
+    fn a_drained_stream_proves_no_flow() {
+        let mut report = dummy::healthy();
+        report.outcomes.retain(|outcome| outcome.check.id == "stream-drained");
+        assert_snapshot!(write(&report, PIPE), @r"
+        PASS   what was looked at is as it should be
+
+         ok   stream-drained   4 ticks wait
+        1 check: 1 ok; 1.3 s
+        ");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::NoLimits;
 use crate::moment::Moment;
-use crate::site::{ProbeError, Site, not_configured};
+use crate::site::{ProbeError, Site, http, not_configured};
 use crate::speech;
 use crate::target::Target;
 
@@ -65,14 +65,14 @@ impl Check for CollectorReady {
         hop: Hop::Collector,
         layer: Layer::Flow,
         when: When::WhileOpen,
-        budget: Duration::from_secs(8),
+        budget: Duration::from_secs(10),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(_site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
         let collectors: Vec<&str> = want.services_at(Hop::Collector).chain(["collector"]).collect();
         let mut endpoints = Vec::new();
         for (name, url) in want.health.iter().filter(|(name, _)| collectors.contains(&name.as_str())) {
-            let answer = site.http().get(name, url).await?;
+            let answer = http::get(name, url).await?;
             endpoints.push(read(name, answer.status, &answer.body)?);
         }
         if endpoints.is_empty() { Err(not_configured("health.collector")) } else { Ok(Evidence { endpoints }) }

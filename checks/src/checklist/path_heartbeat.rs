@@ -77,7 +77,7 @@ impl Check for PathHeartbeat {
         hop: Hop::Database,
         layer: Layer::Rows,
         when: When::Always,
-        budget: Duration::from_secs(8),
+        budget: Duration::from_secs(10),
     };
 
     async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {

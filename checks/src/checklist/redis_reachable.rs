@@ -62,7 +62,7 @@ impl Check for RedisReachable {
         hop: Hop::Redis,
         layer: Layer::Server,
         when: When::Always,
-        budget: Duration::from_secs(8),
+        budget: Duration::from_secs(10),
     };
 
     async fn observe(site: &Site, _want: &Target) -> Result<Evidence, ProbeError> {

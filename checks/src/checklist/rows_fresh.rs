@@ -88,7 +88,7 @@ impl Check for RowsFresh {
         hop: Hop::Database,
         layer: Layer::Rows,
         when: When::WhileOpen,
-        budget: Duration::from_secs(8),
+        budget: Duration::from_secs(10),
     };
 
     async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {

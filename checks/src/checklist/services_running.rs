@@ -186,9 +186,14 @@ fn prospect(container: &Container) -> String {
             format!("its restart policy \"{policy}\" has given up")
         }
         RestartPolicy::OnFailure(_) | RestartPolicy::Always | RestartPolicy::UnlessStopped => {
-            format!(
-                "its restart policy is \"{policy}\", but it was stopped, and the engine does not start what was stopped"
-            )
+            let why = match &container.error {
+                Some(error) => format!("the engine could not start it: {error}"),
+                None if policy == RestartPolicy::Always => {
+                    "it was stopped, and the engine starts it only when the daemon restarts".to_owned()
+                }
+                None => "it was stopped, and the engine does not start what was stopped".to_owned(),
+            };
+            format!("its restart policy is \"{policy}\", but {why}")
         }
     }
 }
@@ -235,26 +240,35 @@ mod tests {
 
     #[test]
     fn a_dead_container_says_whether_anything_will_start_it() {
-        let prospect = |policy, exit_code, restart_count| {
+        let prospect = |policy, error: Option<&str>, exit_code, restart_count| {
             let headline = check(
                 |archiver| {
                     archiver.state = State::Exited;
                     archiver.exit_code = exit_code;
                     archiver.restart_count = restart_count;
                     archiver.restart_policy = policy;
+                    archiver.error = error.map(str::to_owned);
                 },
                 &[(Severity::Fail, &format!("exited ({exit_code}) at 14:08:31 +09:00"))],
             );
             headline.and_then(|headline| headline.split_once("; ").map(|(_, prospect)| prospect.to_owned()))
         };
-        let check = |policy, exit_code, restart_count, expected: &str| {
-            assert_eq!(prospect(policy, exit_code, restart_count).as_deref(), Some(expected));
+        let check = |policy, error, exit_code, restart_count, expected: &str| {
+            assert_eq!(prospect(policy, error, exit_code, restart_count).as_deref(), Some(expected));
         };
-        let stopped =
-            "its restart policy is \"always\", but it was stopped, and the engine does not start what was stopped";
-        check(RestartPolicy::Always, 137, 0, stopped);
-        check(RestartPolicy::OnFailure(0), 0, 0, "its restart policy \"on-failure\" does not start it after code 0");
-        check(RestartPolicy::OnFailure(3), 1, 3, "its restart policy \"on-failure:3\" has given up");
+        let (always, unless_stopped) = (RestartPolicy::Always, RestartPolicy::UnlessStopped);
+        let of_always = "its restart policy is \"always\", but it was stopped, and the engine starts it only when the daemon restarts";
+        check(always, None, 137, 0, of_always);
+        let stopped = "its restart policy is \"unless-stopped\", but it was stopped, and the engine does not start what was stopped";
+        check(unless_stopped, None, 137, 0, stopped);
+        let taken =
+            "its restart policy is \"unless-stopped\", but the engine could not start it: port is already allocated";
+        check(unless_stopped, Some("port is already allocated"), 128, 0, taken);
+        let of_failure = |policy, exit_code, restart_count, expected| {
+            check(RestartPolicy::OnFailure(policy), None, exit_code, restart_count, expected);
+        };
+        of_failure(0, 0, 0, "its restart policy \"on-failure\" does not start it after code 0");
+        of_failure(3, 1, 3, "its restart policy \"on-failure:3\" has given up");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
-use crate::limits::AgeLimits;
+use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
 use crate::site::redis::{Connection, Entry, Sample};
 use crate::site::{ProbeError, Site, not_configured};
@@ -32,7 +32,9 @@ Why it matters
 
 Seen when it fails
   The oldest waiting entry is older than the limit. The count tells how much is
-  at stake, and whether it grows.
+  at stake, and whether it grows. Ticks that wait in the collector's spool only
+  have no age, and an oldest entry more than 5s in the future has a wrong one:
+  they fail when nothing at all was committed in that second.
 
 What to do
   `docker compose logs --tail 50 archiver`; `feedctl verify --only
@@ -81,7 +83,7 @@ impl Check for StreamDrained {
         hop: Hop::Archiver,
         layer: Layer::Flow,
         when: When::Always,
-        budget: Duration::from_secs(9),
+        budget: Duration::from_secs(11),
     };
 
     async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
@@ -115,6 +117,11 @@ impl Backlog {
     pub fn age_s(&self) -> Option<f64> {
         self.oldest_waiting_at.map(|oldest| (self.redis_time - oldest).as_seconds_f64())
     }
+
+    /// What waits in the spool only has no age, and a wrong clock tells none: nothing else tells whether it drains.
+    fn must_be_watched(&self) -> bool {
+        self.age_s().map_or(self.waiting_ticks > 0, |age| age >= WATCHED_FROM_S || limits::ahead(age).is_some())
+    }
 }
 
 async fn look(site: &Site, name: &str, stream: &str) -> Result<Backlog, ProbeError> {
@@ -122,14 +129,16 @@ async fn look(site: &Site, name: &str, stream: &str) -> Result<Backlog, ProbeErr
     let first = redis.sample(name, stream, NEWEST).await?;
     let oldest = oldest_waiting(&redis, stream, &first).await?;
     let backlog = backlog(stream, &first, oldest.as_ref());
-    if backlog.age_s().is_none_or(|age| age < WATCHED_FROM_S) {
+    if !backlog.must_be_watched() {
         return Ok(backlog);
     }
     sleep(WATCH).await;
     let second = redis.sample(name, stream, NEWEST).await?;
-    let committed = committed_between(&first, &second);
     let oldest = oldest_waiting(&redis, stream, &second).await?;
-    Ok(Backlog { committed_while_watched: Some(committed), ..self::backlog(stream, &second, oldest.as_ref()) })
+    let after = self::backlog(stream, &second, oldest.as_ref());
+    // A backlog that shrank moves, whether or not the marks of its writers still tell how.
+    let shrunk = backlog.waiting_entries.saturating_sub(after.waiting_entries);
+    Ok(Backlog { committed_while_watched: Some(committed_between(&first, &second).max(shrunk)), ..after })
 }
 
 /// Pages from the front: what is committed and not yet trimmed comes first, and is little.
@@ -192,18 +201,39 @@ fn committed_between(first: &Sample, second: &Sample) -> u64 {
 }
 
 fn judge_stream(backlog: &Backlog, want: &Target, limits: &AgeLimits<10, 60>) -> Option<Finding> {
-    let age = backlog.age_s()?;
-    let (reached, limit) = limits.reached(age)?;
     let stands_still = backlog.committed_while_watched == Some(0);
-    let severity = if stands_still { Severity::Fail } else { reached };
-    let (stream, age) = (&backlog.stream, speech::age_s(age));
+    let Some(age) = backlog.age_s() else {
+        return (stands_still && backlog.waiting_ticks > 0).then(|| in_spool_only(backlog, want));
+    };
+    let stream = &backlog.stream;
     let ticks = speech::counted(backlog.waiting_ticks, "tick");
     let entries = speech::count(backlog.waiting_entries);
-    let how = if stands_still { "nothing is committed" } else { "it drains" };
-    let message = format!("{ticks} in {entries} entries waiting, oldest {age} (limit {limit}); {how}");
-    let finding = Finding::new(severity, Subject::Stream(stream.clone()), message);
+    let (at_least, how) = match stands_still {
+        true => (Severity::Fail, "nothing is committed"),
+        false => (Severity::Warn, "it drains"),
+    };
+    let finding = |reached: Severity, oldest: String| {
+        let message = format!("{ticks} in {entries} entries waiting, oldest {oldest}; {how}");
+        let finding = Finding::new(reached.max(at_least), Subject::Stream(stream.clone()), message);
+        finding.remedy(want.logs_of(Hop::Archiver))
+    };
+    if let Some(ahead) = limits::ahead(age) {
+        return Some(finding(Severity::Warn, format!("{ahead} in the future: a clock is wrong")));
+    }
+    let (reached, limit) = limits.reached(age)?;
+    let age = speech::age_s(age);
     let headline = format!("{stream} is not drained: {ticks} waiting, the oldest for {age}");
-    Some(finding.headline(headline).since(backlog.oldest_waiting_at).remedy(want.logs_of(Hop::Archiver)))
+    Some(finding(reached, format!("{age} (limit {limit})")).headline(headline).since(backlog.oldest_waiting_at))
+}
+
+/// The collector reaches Redis and cannot write into the stream: its log tells why.
+fn in_spool_only(backlog: &Backlog, want: &Target) -> Finding {
+    let (stream, ticks) = (&backlog.stream, speech::counted(backlog.waiting_ticks, "tick"));
+    let wait = if backlog.waiting_ticks == 1 { "waits" } else { "wait" };
+    let message = format!("{ticks} {wait} in the collector's spool only");
+    let headline = format!("{stream} is not drained: {message}");
+    let finding = Finding::new(Severity::Fail, Subject::Stream(stream.clone()), message);
+    finding.headline(headline).remedy(want.logs_of(Hop::Collector))
 }
 
 #[cfg(test)]
@@ -266,16 +296,23 @@ mod tests {
         assert_eq!(waiting, [false, true, true, false]);
     }
 
-    fn check(age_s: i64, committed_while_watched: Option<u64>, expected: Option<(Severity, &str)>) {
+    fn waiting(age_s: Option<i64>, waiting_ticks: u64, committed_while_watched: Option<u64>) -> Backlog {
         let redis_time = fixture::instant("2026-01-15T05:21:10Z");
-        let backlog = Backlog {
+        Backlog {
             stream: "ticks:{kr}".into(),
             redis_time,
-            waiting_ticks: 1502,
+            waiting_ticks,
             waiting_entries: 1120,
-            oldest_waiting_at: Some(redis_time - chrono::TimeDelta::seconds(age_s)),
+            oldest_waiting_at: age_s.map(|age_s| redis_time - chrono::TimeDelta::seconds(age_s)),
             committed_while_watched,
-        };
+        }
+    }
+
+    fn check(age_s: i64, committed_while_watched: Option<u64>, expected: Option<(Severity, &str)>) {
+        check_backlog(waiting(Some(age_s), 1502, committed_while_watched), expected);
+    }
+
+    fn check_backlog(backlog: Backlog, expected: Option<(Severity, &str)>) {
         let seen = Evidence { streams: vec![backlog] };
         let findings = StreamDrained::judge(&seen, &fixture::target(), &AgeLimits::default(), &fixture::moment());
         assert_eq!(fixture::told(&findings), expected.into_iter().collect::<Vec<_>>());
@@ -291,5 +328,26 @@ mod tests {
         check(10, Some(0), Some((Severity::Fail, &told("10 s", "10 s", "nothing is committed"))));
         check(60, Some(7), Some((Severity::Fail, &told("1 min", "1 min", "it drains"))));
         check(759, Some(0), Some((Severity::Fail, &told("12 min 39 s", "1 min", "nothing is committed"))));
+    }
+
+    #[test]
+    fn an_oldest_entry_of_the_future_is_a_wrong_clock() {
+        let told =
+            |how| format!("1,502 ticks in 1,120 entries waiting, oldest 12 s in the future: a clock is wrong; {how}");
+        assert!(waiting(Some(-12), 1502, None).must_be_watched());
+        check(-5, Some(0), None);
+        check(-12, Some(7), Some((Severity::Warn, &told("it drains"))));
+        check(-12, Some(0), Some((Severity::Fail, &told("nothing is committed"))));
+    }
+
+    #[test]
+    fn what_waits_in_the_spool_only_is_watched_and_fails_when_nothing_moves() {
+        let watched = [(None, 0), (None, 1), (Some(4), 1), (Some(5), 1)]
+            .map(|(age_s, ticks)| waiting(age_s, ticks, None).must_be_watched());
+        assert_eq!(watched, [false, true, false, true]);
+        let still = (Severity::Fail, "1,502 ticks wait in the collector's spool only");
+        check_backlog(waiting(None, 1502, Some(0)), Some(still));
+        check_backlog(waiting(None, 1502, Some(7)), None);
+        check_backlog(waiting(None, 0, Some(0)), None);
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::rows_fresh;
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
-use crate::limits::AgeLimits;
+use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
 use crate::site::redis::{Connection, Entry, Sample};
 use crate::site::{ProbeError, Site, not_configured};
@@ -33,7 +33,8 @@ Why it matters
 Seen when it fails
   The stream does not exist, or its last tick is older than the limit while the
   market trades. Where Redis holds heartbeats only, the newest row in the table
-  tells when the last tick came.
+  tells when the last tick came; without a table that tells it, it is unknown.
+  A last tick more than 5s in the future warns: a clock is wrong.
 
 What to do
   `feedctl verify --only collector-ready`, `docker compose logs --tail 50
@@ -76,6 +77,16 @@ pub struct Seen {
     pub last_tick_at: Option<DateTime<Utc>>,
     #[serde(flatten)]
     pub flow: Flow,
+    /// Why it is not known when the last tick came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<Unknown>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Unknown {
+    pub problem: String,
+    /// The key of feedctl.yml to look at.
+    pub key: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -96,7 +107,7 @@ impl Check for TicksFlowing {
         hop: Hop::Collector,
         layer: Layer::Flow,
         when: When::WhileOpen,
-        budget: Duration::from_secs(9),
+        budget: Duration::from_secs(11),
     };
 
     async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
@@ -107,6 +118,11 @@ impl Check for TicksFlowing {
 
     fn judge(seen: &Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> Vec<Finding> {
         seen.streams.iter().filter_map(|seen| judge_stream(seen, want, limits, at)).collect()
+    }
+
+    fn unseen(seen: &Evidence) -> Option<ProbeError> {
+        let Unknown { problem, key } = seen.streams.iter().find_map(|seen| seen.unknown.clone())?;
+        Some(ProbeError::Misconfigured { problem, key, source: None })
     }
 
     fn sum_up(seen: &Evidence, _want: &Target, _limits: &Self::Limits, _at: &Moment) -> String {
@@ -134,11 +150,24 @@ async fn look(site: &Site, want: &Target, name: &str, stream: &str) -> Result<Se
     let mut seen = seen(stream, &watch(&redis, name, stream).await?);
     if seen.last_tick_at.is_none() && seen.entries > 0 {
         // The archiver trims what it committed, and the one entry left is a heartbeat: the table knows.
-        let feed = &want.feeds[name];
-        let rows = feed.rows.as_ref().ok_or_else(|| not_configured(format!("feeds.{name}.rows")))?;
-        seen.last_tick_at = rows_fresh::newest(site, name, feed, rows).await?.newest_at;
+        match newest_row(site, want, name).await {
+            Ok(newest_at) => seen.last_tick_at = newest_at,
+            Err(error) => seen.unknown = Some(unknown(name, &error)),
+        }
     }
     Ok(seen)
+}
+
+async fn newest_row(site: &Site, want: &Target, name: &str) -> Result<Option<DateTime<Utc>>, ProbeError> {
+    let feed = &want.feeds[name];
+    let rows = feed.rows.as_ref().ok_or_else(|| not_configured(format!("feeds.{name}.rows")))?;
+    Ok(rows_fresh::newest(site, name, feed, rows).await?.newest_at)
+}
+
+/// Kept in the feed's evidence, so that what the table does not tell of one feed hides no other feed's dead stream.
+fn unknown(name: &str, error: &ProbeError) -> Unknown {
+    let problem = format!("only heartbeats are in the stream, and no table tells the last tick: {error}");
+    Unknown { problem, key: error.key().map_or_else(|| format!("feeds.{name}.rows"), str::to_owned) }
 }
 
 /// Looks at least twice; where nothing flows, until `feed:spooled` was seen to move twice or its next move is overdue.
@@ -168,7 +197,7 @@ fn seen(stream: &str, looks: &[Sample]) -> Seen {
     let flow = in_stream(first, last, watched_s).unwrap_or_else(|| in_spool(&marks(looks), watched_s));
     // What moves only in the spool came between the looks, nobody knows when.
     let last_tick_at = last_tick(last).max((flow.ticks > 0).then_some(first.now));
-    Seen { stream: stream.to_owned(), redis_time: last.now, entries: last.length, last_tick_at, flow }
+    Seen { stream: stream.to_owned(), redis_time: last.now, entries: last.length, last_tick_at, flow, unknown: None }
 }
 
 /// When the newest tick in the stream was received; of a stranger's entry, its id says when it was added.
@@ -228,6 +257,9 @@ fn newest_header(sample: &Sample) -> Option<&Header> {
 }
 
 fn judge_stream(seen: &Seen, want: &Target, limits: &AgeLimits<10, 60>, at: &Moment) -> Option<Finding> {
+    if seen.unknown.is_some() {
+        return None;
+    }
     let stream = &seen.stream;
     let finding = |severity, message: String| {
         let finding = Finding::new(severity, Subject::Stream(stream.clone()), message);
@@ -239,6 +271,10 @@ fn judge_stream(seen: &Seen, want: &Target, limits: &AgeLimits<10, 60>, at: &Mom
     let (Some(last_tick_at), Some(age)) = (seen.last_tick_at, seen.age_s()) else {
         return Some(finding(Severity::Fail, "nothing but heartbeats, and no row in the last 24 h".to_owned()));
     };
+    if let Some(ahead) = limits::ahead(age) {
+        let message = format!("the last tick lies {ahead} in the future: a clock is wrong");
+        return Some(finding(Severity::Warn, message));
+    }
     let (severity, limit) = limits.reached(age)?;
     let age = speech::age_s(age);
     let message = format!("no tick for {age}, since {} (limit {limit})", at.tell(last_tick_at));
@@ -343,11 +379,46 @@ mod tests {
     }
 
     #[test]
+    fn a_tick_of_the_future_is_a_wrong_clock() {
+        let still = |received| {
+            let entries = [(received, "frame", 100)];
+            [sample(9, &entries, 100), sample(10, &entries, 100)]
+        };
+        check(&still(15), &[], "ticks:{kr}: last tick 0 ms ago");
+        let ahead = (Severity::Warn, "the last tick lies 12 s in the future: a clock is wrong");
+        check(&still(22), &[ahead], "ticks:{kr}: last tick 0 ms ago");
+    }
+
+    #[test]
     fn nothing_at_all_is_a_failure() {
         let still = |entries| [sample(10, entries, 0), sample(10, entries, 0)];
         let absent = (Severity::Fail, "there is no such stream: no collector has sent anything");
         check(&still(&[]), &[absent], "ticks:{kr}: no tick");
         let beating = (Severity::Fail, "nothing but heartbeats, and no row in the last 24 h");
         check(&still(&[(9, "heartbeat", 0)]), &[beating], "ticks:{kr}: no tick");
+    }
+
+    #[test]
+    fn a_feed_whose_table_tells_nothing_is_unknown_and_hides_no_dead_stream() {
+        let still = |entries| [sample(109, entries, 100), sample(110, entries, 100)];
+        let beating = || {
+            let unknown = unknown("kr", &not_configured("feeds.kr.rows"));
+            Seen { unknown: Some(unknown), ..seen("ticks:{kr}", &still(&[(109, "heartbeat", 100)])) }
+        };
+        let judge = |streams| {
+            let seen = serde_json::to_value(Evidence { streams }).expect("evidence is plain data");
+            let (want, limits, at) = (fixture::target(), AgeLimits::default(), fixture::moment());
+            crate::check::judge::<TicksFlowing>(&seen, &want, &limits, &at)
+        };
+        let error = judge(vec![beating()]).expect_err("nothing tells the last tick");
+        let expected =
+            "only heartbeats are in the stream, and no table tells the last tick: `feeds.kr.rows` is not configured";
+        assert_eq!((error.to_string().as_str(), error.key()), (expected, Some("feeds.kr.rows")));
+        let dead = seen("ticks:{us}", &still(&[(50, "frame", 100)]));
+        let findings = judge(vec![beating(), dead]).expect("one stream is dead");
+        assert_eq!(
+            fixture::told(&findings),
+            [(Severity::Fail, "no tick for 1 min, since 14:21:50 +09:00 (limit 1 min)")]
+        );
     }
 }

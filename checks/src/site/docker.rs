@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::{ContainerInspectResponse, ContainerSummary};
@@ -11,7 +12,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::{ANSWER_TIMEOUT, DockerAccess, ProbeError};
+use super::{DockerAccess, ProbeError, place};
 use container::Container;
 
 pub mod container;
@@ -20,6 +21,10 @@ const PROJECT_LABEL: &str = "com.docker.compose.project";
 const SERVICE_LABEL: &str = "com.docker.compose.service";
 /// Set on containers of `docker compose run`, which are no part of the running project.
 const ONE_OFF_LABEL: &str = "com.docker.compose.oneoff";
+
+/// For all questions together, within the budget of the checks that look at containers. An engine in the middle of a
+/// deploy answers each of them slowly.
+const TIMEOUT: Duration = Duration::from_millis(4500);
 
 /// The engine at one address. Asked once: what it said, or why it did not, serves every check of the run.
 pub(crate) struct Docker {
@@ -62,17 +67,22 @@ impl Docker {
 
     pub(crate) async fn engine(&self) -> Result<&Engine, ProbeError> {
         let asked = self.engine.get_or_init(|| async {
-            let answer = timeout(ANSWER_TIMEOUT, self.ask()).await;
+            let answer = timeout(TIMEOUT, self.ask()).await;
             answer.unwrap_or(Err(Error::RequestTimeoutError)).map_err(|error| self.unreachable(error))
         });
         asked.await.as_ref().map_err(ProbeError::clone)
     }
 
-    /// The name of the machine on which published ports are open.
-    pub(crate) fn machine(&self) -> &str {
-        let address = self.host.as_deref().and_then(|host| host.split_once("://")).filter(|(kind, _)| *kind != "unix");
-        let machine = address.and_then(|(_, rest)| rest.rsplit_once(':')).map(|(machine, _)| machine);
-        machine.unwrap_or("127.0.0.1")
+    /// The machine on which published ports are open; none: this one.
+    pub(crate) fn remote(&self) -> Option<&str> {
+        let (kind, address) = self.host.as_deref()?.split_once("://")?;
+        let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
+        let machine = match address.strip_prefix('[') {
+            Some(address) => address.split(']').next()?,
+            None => address.split([':', '/']).next()?,
+        };
+        let local = matches!(kind, "unix" | "npipe") || machine == "localhost" || place::is_loopback(machine);
+        (!local).then_some(machine)
     }
 
     async fn ask(&self) -> Result<Engine, Error> {
@@ -134,5 +144,40 @@ fn placed(service: &str, inspected: ContainerInspectResponse) -> Placed {
         addresses: addresses.collect(),
         published: published.collect(),
         container: Container::new(service, inspected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checklist::CHECKLIST;
+
+    fn check(id: &str, spare: Duration) {
+        let row = CHECKLIST.iter().find(|row| row.meta.id == id).expect("a check of that name");
+        assert_eq!(row.meta.budget.checked_sub(TIMEOUT), Some(spare), "{id}");
+    }
+
+    #[test]
+    fn the_engine_has_nearly_the_whole_budget_of_a_check_and_no_more() {
+        for id in ["engine-reachable", "services-running", "restart-policy"] {
+            check(id, Duration::from_millis(500));
+        }
+    }
+
+    fn check_remote(host: &str, expected: Option<&str>) {
+        let docker = Docker::new(DockerAccess::Host(host.to_owned()), "feed".to_owned()).expect("an engine");
+        assert_eq!(docker.remote(), expected, "{host}");
+    }
+
+    #[test]
+    fn an_engine_is_remote_when_its_address_is_another_machines() {
+        check_remote("unix:///run/user/1000/docker.sock", None);
+        check_remote("tcp://127.0.0.1:2375", None);
+        check_remote("tcp://[::1]:2375", None);
+        check_remote("tcp://localhost:2375", None);
+        check_remote("tcp://engine.host:2375", Some("engine.host"));
+        check_remote("http://10.0.0.2:2375/", Some("10.0.0.2"));
+        check_remote("tcp://[fd00::2]:2375", Some("fd00::2"));
+        check_remote("ssh://person@engine.host", Some("engine.host"));
     }
 }

@@ -23,38 +23,59 @@ impl std::fmt::Display for Place {
     }
 }
 
-/// Where a port of a service is reached. No running container is silence of `subject`.
+/// Where a port of a service is reached. No running container is silence of `subject`; `key` is the place in
+/// feedctl.yml that named the service.
 pub(super) async fn of_service(
     docker: Option<&Docker>,
     service: &str,
     port: u16,
     subject: &Subject,
+    key: &str,
 ) -> Result<Place, ProbeError> {
     let docker = docker.ok_or_else(|| not_configured("docker"))?;
     let containers = &docker.engine().await?.containers;
     let mut running =
         containers.iter().filter(|placed| placed.container.service == service && runs(placed.container.state));
-    let silent = |reason: &str| {
-        let place = format!("service {service}");
-        ProbeError::Silent(Silence { subject: subject.clone(), place, reason: reason.to_owned() })
-    };
-    let placed = running.next().ok_or_else(|| silent("no container of it runs"))?;
-    of_container(placed, port, docker.machine()).ok_or_else(|| silent("its container has no address"))
+    let placed = running.next().ok_or_else(|| silent(subject, service, "no container of it runs"))?;
+    of_container(placed, port, docker.remote()).ok_or_else(|| match docker.remote() {
+        Some(machine) => unpublished(service, port, machine, key),
+        None => silent(subject, service, "its container has no address"),
+    })
+}
+
+fn silent(subject: &Subject, service: &str, reason: &str) -> ProbeError {
+    let place = format!("service {service}");
+    ProbeError::Silent(Silence { subject: subject.clone(), place, reason: reason.to_owned() })
+}
+
+fn unpublished(service: &str, port: u16, machine: &str, key: &str) -> ProbeError {
+    let problem = format!("port {port} of service {service} is not published beyond {machine}, where the engine is");
+    ProbeError::Misconfigured { problem, key: key.to_owned(), source: None }
 }
 
 fn runs(state: State) -> bool {
     matches!(state, State::Running | State::Paused)
 }
 
-fn of_container(placed: &Placed, port: u16, machine: &str) -> Option<Place> {
+/// None: it has no address that this machine reaches. Of a remote engine, neither the loopback nor the networks of its
+/// containers are ours, and the same address may be another server's here.
+fn of_container(placed: &Placed, port: u16, remote: Option<&str>) -> Option<Place> {
+    let machine = remote.unwrap_or("127.0.0.1");
     if placed.on_host_network {
         return Some(Place { host: machine.to_owned(), port });
     }
-    let published = placed.published.iter().find(|(inside, _, _)| *inside == port).map(|(_, address, outside)| {
+    let published = placed.published.iter().filter(|(inside, _, _)| *inside == port);
+    let mut reached = published.filter(|(_, address, _)| remote.is_none() || !is_loopback(address));
+    let published = reached.next().map(|(_, address, outside)| {
         let any = address.is_empty() || address.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified());
         Place { host: if any { machine.to_owned() } else { address.clone() }, port: *outside }
     });
-    published.or_else(|| placed.addresses.first().map(|address| Place { host: address.to_string(), port }))
+    let own = placed.addresses.first().filter(|_| remote.is_none());
+    published.or_else(|| own.map(|address| Place { host: address.to_string(), port }))
+}
+
+pub(super) fn is_loopback(address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 /// Whether a host has an address at all: a name that nobody knows is our configuration, not the server's silence.
@@ -96,7 +117,7 @@ mod tests {
         published: Option<(u16, &'static str, u16)>,
     }
 
-    fn check(case: Case, expected: Option<&str>) {
+    fn check(case: Case, here: Option<&str>, remote: Option<&str>) {
         let placed = Placed {
             container: container("redis"),
             on_host_network: case.on_host_network,
@@ -107,19 +128,30 @@ mod tests {
                 .map(|(inside, ip, outside)| (*inside, (*ip).to_owned(), *outside))
                 .collect(),
         };
-        let place = of_container(&placed, 6379, "engine.host").map(|place| place.to_string());
-        assert_eq!(place.as_deref(), expected);
+        let place = |engine| of_container(&placed, 6379, engine).map(|place| place.to_string());
+        assert_eq!((place(None).as_deref(), place(Some("engine.host")).as_deref()), (here, remote));
     }
 
     #[test]
-    fn the_published_port_comes_first_then_the_containers_own_address() {
+    fn the_published_port_comes_first_then_the_containers_own_address_if_it_is_here() {
         let at = |address, published| Case { on_host_network: false, address, published };
-        check(at(Some("172.18.0.2"), None), Some("172.18.0.2:6379"));
-        check(at(Some("172.18.0.2"), Some((6379, "127.0.0.1", 7000))), Some("127.0.0.1:7000"));
-        check(at(Some("172.18.0.2"), Some((6379, "0.0.0.0", 7000))), Some("engine.host:7000"));
-        check(at(Some("172.18.0.2"), Some((6379, "::", 7000))), Some("engine.host:7000"));
-        check(at(Some("172.18.0.2"), Some((8080, "127.0.0.1", 7000))), Some("172.18.0.2:6379"));
-        check(at(None, None), None);
-        check(Case { on_host_network: true, address: None, published: None }, Some("engine.host:6379"));
+        let (own, any) = (Some("172.18.0.2:6379"), Some("engine.host:7000"));
+        check(at(Some("172.18.0.2"), None), own, None);
+        check(at(Some("172.18.0.2"), Some((6379, "127.0.0.1", 7000))), Some("127.0.0.1:7000"), None);
+        check(at(Some("172.18.0.2"), Some((6379, "::1", 7000))), Some("::1:7000"), None);
+        check(at(Some("172.18.0.2"), Some((6379, "0.0.0.0", 7000))), Some("127.0.0.1:7000"), any);
+        check(at(Some("172.18.0.2"), Some((6379, "::", 7000))), Some("127.0.0.1:7000"), any);
+        check(at(Some("172.18.0.2"), Some((6379, "10.0.0.2", 7000))), Some("10.0.0.2:7000"), Some("10.0.0.2:7000"));
+        check(at(Some("172.18.0.2"), Some((8080, "127.0.0.1", 7000))), own, None);
+        check(at(None, None), None, None);
+        let on_host_network = Case { on_host_network: true, address: None, published: None };
+        check(on_host_network, Some("127.0.0.1:6379"), Some("engine.host:6379"));
+    }
+
+    #[test]
+    fn a_port_that_a_remote_engine_keeps_to_itself_is_our_configuration() {
+        let error = unpublished("redis", 6379, "engine.host", "redis.service");
+        let expected = "port 6379 of service redis is not published beyond engine.host, where the engine is";
+        assert_eq!((error.to_string().as_str(), error.key()), (expected, Some("redis.service")));
     }
 }

@@ -53,7 +53,7 @@ impl Postgres {
     async fn options(&self, docker: Option<&Docker>) -> Result<(PgConnectOptions, Named), ProbeError> {
         match &self.access {
             DatabaseAccess::Service { service, port, name, user, password } => {
-                let place = place::of_service(docker, service, *port, &Subject::Database).await?;
+                let place = place::of_service(docker, service, *port, &Subject::Database, "database.service").await?;
                 let options = PgConnectOptions::new_without_pgpass().host(&place.host).port(place.port);
                 let options = options.username(user).database(name);
                 let options = match password {

@@ -73,7 +73,7 @@ impl Redis {
 async fn connect(access: &RedisAccess, docker: Option<&Docker>) -> Result<Connection, ProbeError> {
     let (info, key) = match access {
         RedisAccess::Service { service, port } => {
-            let place = place::of_service(docker, service, *port, &Subject::Redis).await?;
+            let place = place::of_service(docker, service, *port, &Subject::Redis, "redis.service").await?;
             ((place.host, place.port).into_connection_info(), "redis")
         }
         RedisAccess::Url(credential) => {

@@ -1,6 +1,7 @@
 //! The first lines: the verdict, the path, and what to do now.
 
-use feedctl_checks::check::{Check, Layer, Meta};
+use feedctl_checks::check::{Check, Hop, Layer, Meta};
+use feedctl_checks::checklist::collector_ready::CollectorReady;
 use feedctl_checks::checklist::rows_fresh::RowsFresh;
 use feedctl_checks::checklist::stream_drained::StreamDrained;
 use feedctl_checks::report::{Broken, Report, Status};
@@ -27,20 +28,33 @@ fn verdict(word: &str, sentences: Vec<String>, report: &Report, screen: Screen) 
         lines.extend(layout(vec![[word.to_owned(), sentence]], screen));
         if index == 0 {
             let indent = " ".repeat(word.len() + 3);
-            let below = path::line(report, screen).into_iter().chain(waiting(report));
+            let below = path::line(report, screen).into_iter().chain(waiting(report)).chain(lost(report));
             lines.extend(below.map(|line| format!("{indent}{line}")));
         }
     }
     lines
 }
 
-/// What a broken path holds back.
+/// What a broken path holds back. The few ticks under way say nothing where it is broken before the stream.
 fn waiting(report: &Report) -> Option<String> {
-    path::broken_at(report)?;
+    let broken = path::broken_at(report)?;
+    let drains = report
+        .outcomes
+        .iter()
+        .any(|outcome| outcome.check.id == StreamDrained::META.id && outcome.status() == Status::Pass);
     let ticks = report.evidence::<StreamDrained>()?.waiting_ticks();
     let streams: Vec<&str> = report.target.streams().map(|(_, stream)| stream).collect();
     let places = visible(&streams.join(", "));
-    (ticks > 0).then(|| format!("{} wait in the collector's spool and {places}, not lost", counted(ticks, "tick")))
+    let told = ticks > 0 && (broken > Hop::Collector || !drains);
+    told.then(|| format!("{} wait in the collector's spool and {places}", counted(ticks, "tick")))
+}
+
+/// What the collector says that it could not keep.
+fn lost(report: &Report) -> Option<String> {
+    let seen = report.evidence::<CollectorReady>()?;
+    let errors = seen.endpoints.iter().filter_map(|endpoint| endpoint.health.as_ref()).map(|health| &health.errors);
+    let frames = errors.filter_map(|errors| errors.get("lost_frames")).sum();
+    (frames > 0).then(|| format!("the collector lost {} since its start", counted(frames, "frame")))
 }
 
 /// A pass claims no more than what was seen.

@@ -1,6 +1,9 @@
 //! The path of a tick, drawn with the break in it: `broker --> collector --> Redis -x archiver -x market_ticks`.
 
-use feedctl_checks::check::{Hop, Layer};
+use feedctl_checks::check::{Check, Hop, Layer, Meta};
+use feedctl_checks::checklist::path_heartbeat::PathHeartbeat;
+use feedctl_checks::checklist::rows_fresh::RowsFresh;
+use feedctl_checks::checklist::ticks_flowing::TicksFlowing;
 use feedctl_checks::report::{Report, Status};
 
 use super::visible;
@@ -19,20 +22,18 @@ enum Edge {
 
 /// None where nothing was looked at that could tell whether data flows.
 pub(super) fn line(report: &Report, screen: Screen) -> Option<String> {
-    let seen = |status| report.outcomes.iter().filter(move |outcome| outcome.status() == status);
-    let flowing = seen(Status::Pass)
-        .filter(|outcome| matches!(outcome.check.layer, Layer::Flow | Layer::Rows))
-        .map(|outcome| proven(outcome.check.hop))
-        .max();
+    let passed = report.outcomes.iter().filter(|outcome| outcome.status() == Status::Pass);
+    let passed: Vec<&Meta> = passed.map(|outcome| outcome.check).collect();
+    let flows = |edge| passed.iter().any(|check| proves(check, edge));
     let broken = broken_at(report);
-    if flowing.is_none() && broken.is_none() {
+    if broken.is_none() && !EDGES.into_iter().any(flows) {
         return None;
     }
     let mut drawn = String::from("broker");
     for hop in EDGES {
         let edge = match () {
             () if broken.is_some_and(|broken| broken <= hop) => Edge::Broken,
-            () if flowing.is_some_and(|flowing| hop <= flowing) => Edge::Flows,
+            () if flows(hop) => Edge::Flows,
             () => Edge::Unproven,
         };
         drawn += &format!(" {} {}", symbol(edge, screen), name(report, hop));
@@ -46,9 +47,13 @@ pub(super) fn broken_at(report: &Report) -> Option<Hop> {
     broken.filter_map(|broken| broken.hop).min()
 }
 
-/// The last link that a flow through `hop` was seen to reach: what the collector sends is counted in Redis.
-fn proven(hop: Hop) -> Hop {
-    hop.max(Hop::Redis)
+/// Whether a pass of `check` means that something went through the edge into `hop`. A heartbeat begins in the spool.
+fn proves(check: &Meta, hop: Hop) -> bool {
+    match check.id {
+        id if id == TicksFlowing::META.id => hop <= Hop::Redis,
+        id if id == PathHeartbeat::META.id => hop >= Hop::Redis,
+        id => id == RowsFresh::META.id,
+    }
 }
 
 fn symbol(edge: Edge, screen: Screen) -> &'static str {
