@@ -12,10 +12,13 @@ use proptest::test_runner::{Config, TestRunner};
 
 mod database;
 mod redis;
+mod spools;
+mod tally;
 mod trusting_ids;
 mod world;
 
-use world::{Law, Step, Tally, World};
+use tally::Tally;
+use world::{Law, Step, World};
 
 /// Fault classes by name; each run mixes ordinary steps with the faults of one class.
 const CLASSES: &[(&str, &[Step])] = &[

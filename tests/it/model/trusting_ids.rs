@@ -4,7 +4,7 @@
 use feed::entry::StreamId;
 
 use super::redis::{Added, Redis};
-use super::world::Spools;
+use super::spools::Spools;
 
 #[derive(Default)]
 pub(super) struct IdShipper {

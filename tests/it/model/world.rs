@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use feed::entry::{Gap, Kind, Mark, Received, StreamId, WriterId};
-use feed_archiver::take::{Entry, Taken, Taker};
+use feed::entry::{Kind, Mark, StreamId, WriterId};
+use feed_archiver::take::{Taken, Taker};
 use feed_collector::ship::Shipper;
 
 use super::database::Database;
 use super::redis::{Added, Redis};
+use super::spools::{Spool, Spools};
+use super::tally::Tally;
 use super::trusting_ids::IdShipper;
 
 /// Small, so that a full window happens often.
@@ -70,69 +72,6 @@ pub(super) struct World {
     in_flight: VecDeque<(Taken, Vec<(WriterId, u64)>)>,
     database: Database,
     snapshot: Database,
-}
-
-/// The spools on the collector's disk, oldest first; the last one is written to.
-#[derive(Default)]
-pub(super) struct Spools {
-    spools: Vec<Spool>,
-    made: u32,
-}
-
-struct Spool {
-    writer: WriterId,
-    records: BTreeMap<u64, (StreamId, Entry)>,
-    end: Mark,
-}
-
-impl Spools {
-    fn begin(&mut self) {
-        self.made += 1;
-        let writer = format!("w{:03}", self.made).parse().expect("letters and digits are a writer id");
-        self.spools.push(Spool { writer, records: BTreeMap::new(), end: Mark::default() });
-    }
-
-    fn current(&mut self) -> &mut Spool {
-        self.spools.last_mut().expect("a spool is begun with the world and after each loss")
-    }
-
-    fn holds(&self, writer: &WriterId, n: u64) -> bool {
-        let spool = self.spools.iter().find(|spool| spool.writer == *writer);
-        spool.and_then(|spool| spool.records.get(&n)).is_some_and(|(_, entry)| entry.kind != Kind::Gap)
-    }
-
-    pub(super) fn with_ids_above(&self, sent: StreamId, most: usize) -> Vec<(StreamId, Entry)> {
-        let records = self.spools.iter().flat_map(|spool| spool.records.values());
-        records.filter(|(id, _)| *id > sent).take(most).cloned().collect()
-    }
-}
-
-impl Spool {
-    fn append(&mut self, kind: Kind, lost: u64, ms: u64) {
-        let from = self.end.n + 1;
-        let to = from + lost.max(1) - 1;
-        self.end = Mark { n: to, ticks: self.end.ticks + u64::from(kind == Kind::Frame) };
-        let gap = (kind == Kind::Gap).then(|| Gap { from, to, reason: "disk full".into() });
-        let received = Received(i64::try_from(ms * 1000).expect("the model's clock is small"));
-        let last_ms = self.records.last_key_value().map_or(0, |(_, (id, _))| id.ms);
-        let entry = Entry { kind, writer: self.writer.clone(), received, ticks: self.end.ticks, gap };
-        self.records.insert(to, (StreamId { ms: ms.max(last_ms), n: to }, entry));
-    }
-
-    /// What is sent for `n` and above: a gap where the records are gone.
-    fn read_from(&self, n: u64) -> Option<(u64, Entry)> {
-        let (first, (_, entry)) = self.records.range(n..).next()?;
-        let starts = entry.gap.as_ref().map_or(*first, |gap| gap.from);
-        if starts <= n {
-            return Some((*first, entry.clone()));
-        }
-        Some((starts - 1, self.gone(n, starts - 1, entry)))
-    }
-
-    fn gone(&self, from: u64, to: u64, like: &Entry) -> Entry {
-        let gap = Some(Gap { from, to, reason: "no longer in the spool".into() });
-        Entry { kind: Kind::Gap, gap, ..like.clone() }
-    }
 }
 
 impl World {
@@ -431,41 +370,5 @@ impl World {
             }
         }
         tally
-    }
-}
-
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Tally {
-    pub(super) frames: usize,
-    /// Lost, and recorded as such: their spool was destroyed, or a full disk kept them out.
-    pub(super) recorded: usize,
-    /// Recorded as lost although a spool still holds them.
-    pub(super) given_up: usize,
-    pub(super) lost: usize,
-    /// In the table more than once, or both in the table and recorded as lost.
-    pub(super) doubled: usize,
-}
-
-impl Tally {
-    pub(super) fn is_right(self) -> bool {
-        self.lost + self.doubled + self.given_up == 0
-    }
-}
-
-impl std::ops::AddAssign for Tally {
-    fn add_assign(&mut self, other: Tally) {
-        self.frames += other.frames;
-        self.recorded += other.recorded;
-        self.given_up += other.given_up;
-        self.lost += other.lost;
-        self.doubled += other.doubled;
-    }
-}
-
-impl std::fmt::Display for Tally {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Tally { frames, recorded, given_up, lost, doubled } = self;
-        write!(f, "{frames:>7} frames, {lost:>6} lost without a record, {doubled:>5} doubled, ")?;
-        write!(f, "{given_up:>5} given up, {recorded:>5} lost with a record")
     }
 }
