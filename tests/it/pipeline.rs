@@ -1,13 +1,20 @@
 //! Ticks walk the whole path, through the real binaries, and stand in the table as they were sent.
 
+use std::path::Path;
+use std::process::Command;
+
+use feed::entry::{COMMITTED_KEY, META_FIELD, Mark, SPOOLED_KEY, StreamId};
 use feed::kis::frame;
 use feed::metric;
 use feed_simulator::KeySent;
 use feed_testkit::{Database, eventually};
+use redis::AsyncCommands;
+use redis::aio::MultiplexedConnection;
+use redis::streams::StreamRangeReply;
 use tokio_postgres::Client;
 
 use crate::account::{check_equal, number, stored};
-use crate::rig::{BOUND, Rig, start_archiver, start_collector};
+use crate::rig::{BOUND, Rig, STREAM, start_archiver, start_collector};
 
 const TICKS: u64 = 6_000;
 
@@ -135,4 +142,98 @@ async fn a_second_copy_changes_nothing() {
     let tick = &frame[usize::try_from(kept.get::<_, i32>(3)).expect("a position")];
     let last = sent.by_key["HDFSCNT0:DNASAAPL"].last_cum_volume;
     assert_eq!(tick.as_ref().map(|tick| tick.cum_volume.0).ok(), Some(last));
+}
+
+/// Somebody else goes on writing to the stream while nothing is committed, so that the collector's newest entry is never
+/// among the last ones.
+#[tokio::test]
+async fn strangers_on_top_of_the_stream_are_no_reason_to_send_again() {
+    let mut rig = Rig::start(Database::new().await, 5_000, &[]).await;
+    rig.simulator.sends(TICKS).await;
+    rig.drain().await;
+    rig.archiver.kill9();
+    let mut redis = rig.redis.connection().await.expect("redis answers");
+    let committed = mark(&mut redis, COMMITTED_KEY).await.n;
+    eventually(BOUND, "the collector has gone on for three heartbeats", async || {
+        let mut crowd = redis::pipe();
+        for _ in 0..20 {
+            crowd.xadd(STREAM, "*", &[("hello", "world")]).ignore();
+        }
+        crowd.exec_async(&mut redis).await.map_err(|error| error.to_string())?;
+        let spooled = mark(&mut redis, SPOOLED_KEY).await.n;
+        if spooled >= committed + 3 { Ok(()) } else { Err(format!("it is at {spooled}, committed is {committed}")) }
+    })
+    .await;
+    let entries: StreamRangeReply = redis.xrange_all(STREAM).await.expect("the stream can be read");
+    let ours = entries.ids.iter().filter(|entry| entry.contains_key(META_FIELD));
+    let numbers: Vec<u64> = ours.map(|entry| entry.id.parse::<StreamId>().expect("an id").n).collect();
+    let last = *numbers.last().expect("heartbeats go on");
+    assert_eq!(numbers, (numbers[0]..=last).collect::<Vec<_>>(), "each once, in order");
+    assert!(last > committed + 1, "{last} of {committed}");
+}
+
+/// Somebody puts back an older copy of the spool, and the numbers that come next in it are taken. Once the collector hears
+/// that at its start; once, as if Redis had been put back with it, only later.
+#[tokio::test]
+async fn a_spool_put_back_from_an_older_copy_loses_nothing() {
+    let mut rig = Rig::start(Database::new().await, 5_000, &[]).await;
+    let older = tempfile::tempdir().expect("a temporary folder can be made");
+    rig.simulator.sends(TICKS).await;
+    rig.drain().await;
+    assert!(rig.collector.terminate().await.success());
+    copy(rig.spool.path(), older.path());
+    go_on(&mut rig).await;
+    rig.drain().await;
+    assert!(rig.collector.terminate().await.success());
+    std::fs::remove_dir_all(rig.spool.path()).expect("it is ours");
+    copy(older.path(), rig.spool.path());
+    go_on(&mut rig).await;
+    let sent = rig.simulator.mute().await.ticks;
+    let client = rig.database.client().await.expect("the database answers");
+    eventually(BOUND, "all that was sent is stored", async || {
+        let rows = number(&client, "SELECT count(*) FROM market_ticks").await.unsigned_abs();
+        if rows == sent { Ok(()) } else { Err(format!("{rows} rows of {sent}")) }
+    })
+    .await;
+    check_followed_older(&rig).await;
+
+    rig.archiver.kill9();
+    let newest = feed_collector::spool::folder::Folder::list(rig.spool.path()).expect("it can be listed").pop();
+    let mut redis = rig.redis.connection().await.expect("redis answers");
+    let mark = Mark { n: 1_000_000, ticks: 1 }.to_string();
+    let () = redis.hset(COMMITTED_KEY, newest.expect("a writer").writer().as_str(), mark).await.expect("a hash");
+    eventually(BOUND, "the collector ends", async || match rig.collector.get("/livez").await {
+        Ok(answer) => Err(answer),
+        Err(_) => Ok(()),
+    })
+    .await;
+    assert!(!rig.collector.terminate().await.success(), "it ended by itself");
+    rig.collector.restart();
+    rig.registered(1).await;
+    check_followed_older(&rig).await;
+}
+
+/// The collector again, and more ticks.
+async fn go_on(rig: &mut Rig) {
+    rig.collector.restart();
+    rig.registered(1).await;
+    rig.simulator.unmute().await;
+    rig.simulator.sends(TICKS).await;
+}
+
+async fn check_followed_older(rig: &Rig) {
+    let metrics = rig.collector.get("/metrics").await.expect("the collector answers");
+    let counted = format!("{}_total{{reason=\"older_spool\"}} 1", metric::RESYNCS);
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-r").arg(from.join(".")).arg(to).status();
+    assert!(copied.is_ok_and(|status| status.success()), "{} cannot be copied", from.display());
+}
+
+/// The mark of the only writer.
+async fn mark(redis: &mut MultiplexedConnection, key: &str) -> Mark {
+    let marks: Vec<String> = redis.hvals(key).await.expect("a hash");
+    marks.first().expect("there is a writer").parse().expect("a mark")
 }

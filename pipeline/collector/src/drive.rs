@@ -139,10 +139,17 @@ impl Drive {
     }
 
     fn sync(&self) -> JoinHandle<()> {
-        let segment = self.spool.sync_handle();
+        let (segment, status) = (self.spool.sync_handle(), Arc::clone(&self.status));
         tokio::task::spawn_blocking(move || {
-            if let Err(error) = segment.sync_data() {
-                tracing::error!(error = %error, "the spool cannot be forced to the disk");
+            let outcome = segment.sync_data();
+            if !status.synced(&outcome) {
+                return;
+            }
+            match outcome {
+                Ok(()) => tracing::info!("the spool is forced to the disk again"),
+                Err(error) => {
+                    tracing::error!(error = %error, "the spool cannot be forced to the disk: a power cut may cost frames")
+                }
             }
         })
     }
@@ -176,15 +183,20 @@ impl Drive {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use feed::health::Status as Verdict;
     use feed::kis::request::ApprovalKey;
     use feed::metric;
+    use feed_runtime::http::Daemon;
     use prometheus_client::encoding::text::encode;
 
     use super::*;
     use crate::broker::tests::broker;
 
     fn drive(spool_dir: &std::path::Path) -> Drive {
-        let (spool, _) = Spool::open(spool_dir, Received(0)).expect("the temporary folder is writable");
+        let (spool, _) =
+            Spool::open(spool_dir, &BTreeMap::new(), Received(0)).expect("the temporary folder is writable");
         let subscriptions = "H0STCNT0:005930".parse().expect("a subscription list");
         let session = Session::new(&subscriptions, Duration::from_secs(45), 7, std::time::Instant::now());
         let status = Arc::new(Status::new(session.health(), spool.end()));
@@ -212,7 +224,7 @@ mod tests {
         assert!(out.iter().any(|output| matches!(output, Output::Hangup)), "{out:?}");
         drive.perform(out).await;
         let mut text = String::new();
-        encode(&mut text, feed_runtime::http::Daemon::registry(&*drive.status)).expect("a string takes all");
+        encode(&mut text, drive.status.registry()).expect("a string takes all");
         let shown: Vec<&str> = text.lines().filter(|line| line.starts_with(metric::RECONNECTS)).collect();
         assert_eq!(shown.join(" "), expected);
     }
@@ -222,5 +234,34 @@ mod tests {
         let in_use = br#"{"header":{"tr_id":"(null)"},"body":{"msg_cd":"OPSP8996","msg1":"ALREADY IN USE appkey"}}"#;
         check(Input::Frame(in_use), r#"feed_collector_reconnects_total{reason="in_use"} 1"#).await;
         check(Input::Stop, "").await;
+    }
+
+    /// A spool on which writes succeed and `fdatasync` does not.
+    fn cannot_sync(directory: &std::path::Path) {
+        let (_, folders) =
+            Spool::open(directory, &BTreeMap::new(), Received(0)).expect("the temporary folder is writable");
+        let segment = folders[0].segment_path(1);
+        std::fs::remove_file(&segment).expect("it is there");
+        std::os::unix::fs::symlink("/dev/null", segment).expect("its place is free");
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_cannot_sync_is_a_fault_until_it_can_and_frames_go_on() {
+        let (failing, sound) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+        cannot_sync(failing.path());
+        let mut drive = drive(failing.path());
+        for failures in [1, 2] {
+            drive.sync().await.expect("it does not panic");
+            let health = drive.status.health();
+            assert_eq!((health.status, health.errors["failed_syncs"]), (Verdict::Fail, failures));
+        }
+        let reason = drive.status.ready().expect_err("a person must look");
+        assert!(reason.starts_with("the spool cannot be forced to the disk: "), "{reason}");
+        drive.append(EntryKind::Frame, b"a frame");
+        assert_eq!((drive.spool.end().n, drive.spool.lost()), (1, 0));
+        drive.spool =
+            Spool::open(sound.path(), &BTreeMap::new(), Received(0)).expect("the temporary folder is writable").0;
+        drive.sync().await.expect("it does not panic");
+        assert_eq!(drive.status.ready(), Ok(()));
     }
 }

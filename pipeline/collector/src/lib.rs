@@ -42,18 +42,24 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Reads the secrets, opens the spool, binds the port; connects to nobody.
+    /// Reads the secrets, asks Redis what the archiver has, opens the spool, binds the port. A Redis that does not answer
+    /// is no obstacle.
     pub async fn build(settings: &config::Settings) -> anyhow::Result<Collector> {
         // Without it the first TLS connection would panic; a second call changes nothing.
         rustls::crypto::ring::default_provider().install_default().ok();
         let broker = broker::Broker::new(settings.addresses()?).context("cannot build the HTTP client")?;
         let redis_url = settings.redis_url()?;
-        let (spool, folders) = spool::Spool::open(&settings.spool_dir, Received::from(Utc::now()))?;
+        let committed = shipping::committed(&redis_url).await;
+        let (spool, folders) = spool::Spool::open(&settings.spool_dir, &committed, Received::from(Utc::now()))?;
         let listener = TcpListener::bind(settings.http_addr).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", settings.http_addr))?;
         let now = std::time::Instant::now();
         let session = session::Session::new(&settings.subscriptions, settings.in_use_wait, rand::random(), now);
         let status = Arc::new(status::Status::new(session.health(), spool.end()));
+        if spool.follows_older() {
+            tracing::warn!("the spool was put back from an older copy: a new writer begins");
+            status.metrics.resync("older_spool");
+        }
         let (end, ends) = watch::channel(spool.end());
         let (live, ticks) = live::Live::new(Arc::clone(&status));
         let shipping = shipping::Settings {

@@ -26,6 +26,8 @@ pub struct Shipper {
     position: Option<Position>,
     /// The highest millisecond used in an id. It never falls, even when the clock does.
     last_ms: u64,
+    /// The entry behind which the position stands; while Redis holds it, nothing has vanished. None until the first is sent.
+    sent: Option<StreamId>,
     /// Writers that somebody else named on this stream: their last mark, and since when it stands.
     others: BTreeMap<WriterId, (Mark, Duration)>,
 }
@@ -51,14 +53,16 @@ struct Position {
 #[derive(Debug, Clone, Default)]
 pub struct Seen {
     /// The newest entry in our form among the last few that are still there.
-    pub newest: Option<Newest>,
+    pub newest: Option<Ours>,
+    /// The entry of [`Shipper::sent`], where it is still there: strangers can hide the newest, and not this one.
+    pub sent: Option<Ours>,
     /// The highest id ever used, also when that entry is gone. Zero where there is no stream.
     pub last_id: StreamId,
     pub marks: Marks,
 }
 
 #[derive(Debug, Clone)]
-pub struct Newest {
+pub struct Ours {
     pub id: StreamId,
     pub writer: WriterId,
 }
@@ -80,7 +84,7 @@ pub struct Batch {
 
 impl Shipper {
     pub fn new(window: u64) -> Self {
-        Shipper { lines: Vec::new(), window, position: None, last_ms: 0, others: BTreeMap::new() }
+        Shipper { lines: Vec::new(), window, position: None, last_ms: 0, sent: None, others: BTreeMap::new() }
     }
 
     /// The spool of `writer` holds everything up to `last`; a writer not known yet is the newest.
@@ -93,6 +97,11 @@ impl Shipper {
 
     pub fn must_resync(&self) -> bool {
         self.position.is_none()
+    }
+
+    /// The entry that a look at Redis is to ask for.
+    pub fn sent(&self) -> Option<StreamId> {
+        self.sent
     }
 
     /// Takes up the position that `seen` asks for. Returns the request of the archiver that this answers; it is to be
@@ -109,6 +118,7 @@ impl Shipper {
         let continues = mine.is_some_and(|id| id == seen.last_id && next > id.n);
         let floor = if continues { seen.last_id.ms } else { seen.last_id.ms.saturating_add(1) };
         self.last_ms = self.last_ms.max(floor);
+        self.sent = mine.filter(|id| id.n < next);
         self.position = Some(Position { line: index, next, first: true });
         seen.marks.wanted.contains_key(&line.writer).then(|| line.writer.clone())
     }
@@ -154,11 +164,12 @@ impl Shipper {
         StreamId { ms: self.last_ms, n }
     }
 
-    /// Redis has taken everything up to `n`.
-    pub fn shipped(&mut self, n: u64) {
+    /// Redis has taken everything up to the entry `id`.
+    pub fn shipped(&mut self, id: StreamId) {
         if let Some(position) = &mut self.position {
-            position.next = position.next.max(n + 1);
+            position.next = position.next.max(id.n + 1);
             position.first = false;
+            self.sent = Some(id);
         }
     }
 
@@ -216,8 +227,8 @@ impl Shipper {
 impl Seen {
     /// An `n` above all that the spool holds was not sent from it: somebody copied an entry.
     fn newest_of(&self, line: &Line) -> Option<StreamId> {
-        let newest = self.newest.as_ref().filter(|newest| newest.writer == line.writer && newest.id.n <= line.last);
-        newest.map(|newest| newest.id)
+        let ours = self.newest.iter().chain(&self.sent);
+        ours.filter(|ours| ours.writer == line.writer && ours.id.n <= line.last).map(|ours| ours.id).max()
     }
 }
 
@@ -238,8 +249,8 @@ mod tests {
         Marks { committed: map(committed), wanted: map(wanted) }
     }
 
-    fn newest(name: &str, id: StreamId) -> Option<Newest> {
-        Some(Newest { id, writer: writer(name) })
+    fn ours(name: &str, id: StreamId) -> Option<Ours> {
+        Some(Ours { id, writer: writer(name) })
     }
 
     /// A spool `a` with 100 frames received in millisecond 5: what is sent first, and under which id?
@@ -261,29 +272,34 @@ mod tests {
 
     #[test]
     fn behind_its_own_top_entry_it_goes_on() {
-        check(Seen { newest: newest("a", id(9, 60)), last_id: id(9, 60), marks: marks(&[], &[]) }, 61, id(9, 61));
+        check(
+            Seen { newest: ours("a", id(9, 60)), last_id: id(9, 60), marks: marks(&[], &[]), sent: None },
+            61,
+            id(9, 61),
+        );
     }
 
     #[test]
     fn a_commit_above_the_top_moves_the_position_up() {
         let marks = marks(&[("a", 70)], &[]);
-        check(Seen { newest: newest("a", id(9, 60)), last_id: id(9, 60), marks }, 71, id(9, 71));
+        check(Seen { newest: ours("a", id(9, 60)), last_id: id(9, 60), marks, sent: None }, 71, id(9, 71));
     }
 
     #[test]
     fn behind_a_stranger_or_a_deleted_top_it_takes_a_new_millisecond() {
-        let seen = |newest, marks| Seen { newest, last_id: id(9, 80), marks };
-        check(seen(newest("b", id(9, 80)), marks(&[("a", 40)], &[])), 41, id(10, 41));
-        check(seen(newest("a", id(9, 60)), marks(&[], &[])), 61, id(10, 61));
+        let seen = |newest, marks| Seen { newest, last_id: id(9, 80), marks, sent: None };
+        check(seen(ours("b", id(9, 80)), marks(&[("a", 40)], &[])), 41, id(10, 41));
+        check(seen(ours("a", id(9, 60)), marks(&[], &[])), 61, id(10, 61));
         check(seen(None, marks(&[("a", 40)], &[])), 41, id(10, 41));
     }
 
     #[test]
     fn what_the_archiver_asks_for_is_sent_again_above_the_top() {
         let seen = |wanted, committed| Seen {
-            newest: newest("a", id(9, 60)),
+            newest: ours("a", id(9, 60)),
             last_id: id(9, 60),
             marks: marks(&[("a", committed)], &[("a", wanted)]),
+            sent: None,
         };
         check(seen(41, 40), 41, id(10, 41));
         // A request that a commit has overtaken asks for nothing.
@@ -298,12 +314,13 @@ mod tests {
         shipper.spooled(&writer("a"), 100);
         shipper.resync(&Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() });
         assert_eq!(shipper.plan(100).map(|batch| batch.range), Some(41..=50));
-        shipper.shipped(50);
+        shipper.shipped(id(5, 50));
         assert_eq!(shipper.plan(100), None);
         shipper.progress(&Seen {
             marks: marks(&[("a", 45)], &[]),
-            newest: newest("a", id(5, 100)),
+            newest: ours("a", id(5, 100)),
             last_id: id(5, 100),
+            sent: None,
         });
         assert_eq!(shipper.plan(100).map(|batch| (batch.range, batch.may_create)), Some((51..=55, false)));
     }
@@ -324,21 +341,28 @@ mod tests {
         shipper.spooled(&writer("b"), 5);
         shipper.resync(&Seen::default());
         assert_eq!(shipper.plan(9).map(|batch| (batch.writer, batch.range)), Some((writer("a"), 1..=3)));
-        shipper.shipped(3);
+        shipper.shipped(id(5, 3));
         assert_eq!(shipper.plan(9), None);
         shipper.progress(&Seen {
             marks: marks(&[("a", 3)], &[]),
-            newest: newest("a", id(5, 100)),
+            newest: ours("a", id(5, 100)),
             last_id: id(5, 100),
+            sent: None,
         });
         assert!(shipper.must_resync());
-        shipper.resync(&Seen { newest: newest("a", id(5, 3)), last_id: id(5, 3), marks: marks(&[("a", 3)], &[]) });
+        shipper.resync(&Seen {
+            newest: ours("a", id(5, 3)),
+            last_id: id(5, 3),
+            marks: marks(&[("a", 3)], &[]),
+            sent: None,
+        });
         assert_eq!(shipper.plan(9).map(|batch| (batch.writer, batch.range)), Some((writer("b"), 1..=5)));
         // A restored database asks for the older one again.
         shipper.progress(&Seen {
             marks: marks(&[("a", 1)], &[]),
-            newest: newest("a", id(5, 100)),
+            newest: ours("a", id(5, 100)),
             last_id: id(5, 100),
+            sent: None,
         });
         assert!(shipper.must_resync());
     }
@@ -348,30 +372,59 @@ mod tests {
         let mut shipper = Shipper::new(1000);
         shipper.spooled(&writer("a"), 100);
         shipper.resync(&Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() });
-        shipper.shipped(60);
+        shipper.shipped(id(5, 60));
         shipper.progress(&Seen {
             marks: marks(&[("a", 40)], &[("a", 45)]),
-            newest: newest("a", id(5, 100)),
+            newest: ours("a", id(5, 100)),
             last_id: id(5, 100),
+            sent: None,
         });
         assert!(shipper.must_resync());
-        let seen =
-            Seen { newest: newest("a", id(9, 60)), last_id: id(9, 60), marks: marks(&[("a", 40)], &[("a", 45)]) };
+        let seen = Seen {
+            newest: ours("a", id(9, 60)),
+            last_id: id(9, 60),
+            marks: marks(&[("a", 40)], &[("a", 45)]),
+            sent: None,
+        };
         assert_eq!(shipper.resync(&seen), Some(writer("a")));
         assert_eq!(shipper.plan(1).map(|batch| batch.range), Some(45..=45));
     }
 
-    #[test]
-    fn what_was_sent_and_vanished_is_sent_again_although_the_window_is_full() {
+    /// Of a spool with 100 frames, of which 40 are committed, everything up to 50 was sent, which fills the window.
+    fn full() -> Shipper {
         let mut shipper = Shipper::new(10);
         shipper.spooled(&writer("a"), 100);
         shipper.resync(&Seen { marks: marks(&[("a", 40)], &[]), ..Seen::default() });
-        shipper.shipped(50);
-        let sent = Seen { newest: newest("a", id(5, 50)), last_id: id(5, 50), marks: marks(&[("a", 40)], &[]) };
-        shipper.progress(&sent);
+        shipper.shipped(id(5, 50));
+        assert_eq!(shipper.sent(), Some(id(5, 50)));
+        shipper
+    }
+
+    #[test]
+    fn what_was_sent_and_vanished_is_sent_again_although_the_window_is_full() {
+        let mut shipper = full();
+        let gone = Seen { last_id: id(5, 50), marks: marks(&[("a", 40)], &[]), ..Seen::default() };
+        shipper.progress(&Seen { newest: ours("a", id(5, 50)), ..gone.clone() });
         assert!(!shipper.must_resync());
-        shipper.progress(&Seen { newest: None, ..sent });
+        shipper.progress(&gone);
         assert!(shipper.must_resync());
+        shipper.resync(&gone);
+        assert_eq!((shipper.sent(), shipper.plan(100).map(|batch| batch.range)), (None, Some(41..=50)));
+    }
+
+    #[test]
+    fn strangers_that_hide_the_newest_entry_are_no_reason_to_send_again() {
+        let mut shipper = full();
+        let hidden =
+            Seen { sent: ours("a", id(5, 50)), last_id: id(9, 1), marks: marks(&[("a", 40)], &[]), newest: None };
+        shipper.progress(&hidden);
+        assert!(!shipper.must_resync());
+        shipper.lose_position();
+        shipper.resync(&hidden);
+        assert_eq!((shipper.sent(), shipper.plan(100)), (Some(id(5, 50)), None));
+        // What a later pipeline brought there before its connection broke lies above it.
+        shipper.resync(&Seen { newest: ours("a", id(7, 45)), ..hidden });
+        assert_eq!(shipper.plan(100).map(|batch| batch.range), Some(46..=50));
     }
 
     #[test]

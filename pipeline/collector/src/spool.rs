@@ -4,6 +4,7 @@
 //! survives a kill of the process at once, and a power cut after the next [`Spool::sync_handle`]. The writing half is
 //! here, the reading half in `reader.rs`, what stands on disk in `record.rs`.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -31,6 +32,8 @@ pub struct Spool {
     end: Mark,
     /// Records that could not be written since the last one that could: they become one gap record.
     lost: Option<Lost>,
+    /// The writer before it was put back from an older copy.
+    follows_older: bool,
     /// Held for the life of the process: two collectors never write one spool.
     _lock: File,
 }
@@ -54,9 +57,14 @@ pub enum SpoolError {
 impl Spool {
     /// Opens the spool below `directory`, and says which writers it holds, oldest first; the last one is written to.
     ///
-    /// The newest writer is gone on with, unless its tail is torn, or it was not closed and the machine has booted
-    /// since: a number that the disk has forgotten may have been sent already, so it is never given twice.
-    pub fn open(directory: &Path, now: Received) -> Result<(Spool, Vec<Folder>), SpoolError> {
+    /// The newest writer is gone on with, unless its tail is torn, it was not closed and the machine has booted since, or
+    /// `committed`, what the archiver is known to have, is more than is here or says nothing of it: a number that the disk
+    /// has forgotten may have been sent already, so it is never given twice.
+    pub fn open(
+        directory: &Path,
+        committed: &BTreeMap<WriterId, Mark>,
+        now: Received,
+    ) -> Result<(Spool, Vec<Folder>), SpoolError> {
         let open = |source| SpoolError::Open { path: directory.to_owned(), source };
         fs::create_dir_all(directory).map_err(open)?;
         let lock = File::create(directory.join("lock")).map_err(open)?;
@@ -64,9 +72,11 @@ impl Spool {
             return Err(SpoolError::InUse { path: directory.to_owned() });
         }
         let mut folders = Folder::list(directory)?;
+        let mut follows_older = false;
         let current = match folders.pop() {
-            Some(newest) if newest.may_go_on()? => newest,
+            Some(newest) if newest.may_go_on(committed)? => newest,
             newest => {
+                follows_older = newest.as_ref().map_or(Ok(false), |newest| newest.is_older(committed))?;
                 folders.extend(newest);
                 Folder::create(directory, folders.last(), now)?
             }
@@ -77,11 +87,16 @@ impl Spool {
         let lost = current.noted_loss().filter(|(_, to)| *to > end.n).map(|(_, to)| Lost { from: end.n + 1, to });
         folders.push(current.clone());
         let length = length.expect("a writer that goes on, like one that begins, has a sound segment");
-        Ok((Spool { folder: current, segment, length, end, lost, _lock: lock }, folders))
+        Ok((Spool { folder: current, segment, length, end, lost, follows_older, _lock: lock }, folders))
     }
 
     pub fn writer(&self) -> &WriterId {
         self.folder.writer()
+    }
+
+    /// Whether this writer was begun because the one before it was put back from an older copy.
+    pub fn follows_older(&self) -> bool {
+        self.follows_older
     }
 
     /// The last `n` given, and the ticks up to it.
@@ -141,9 +156,9 @@ impl Spool {
     }
 
     fn write(&mut self, record: &Record) -> io::Result<()> {
-        if self.length >= SEGMENT_BYTES {
+        // Nobody syncs a segment that was left: one that cannot be forced to the disk is gone on with.
+        if self.length >= SEGMENT_BYTES && self.segment.sync_data().is_ok() {
             let first = record.first_n();
-            self.segment.sync_data()?;
             self.segment = Arc::new(append_to(&self.folder.segment_path(first))?);
             self.length = 0;
         }

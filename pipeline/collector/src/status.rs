@@ -1,6 +1,7 @@
 //! What the collector shows of itself: written by its loops, read by the HTTP side.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
@@ -21,12 +22,15 @@ pub struct Status {
     session: Mutex<Session>,
     /// Why the spool cannot be written; none when it can.
     spool_fault: Mutex<Option<String>>,
+    /// Why what is written cannot be forced to the disk; none when it can.
+    sync_fault: Mutex<Option<String>>,
     /// Why nothing is shipped; none when it is.
     redis_fault: Mutex<Option<String>>,
     last_frame: AtomicI64,
     spooled: Mutex<Mark>,
     committed: Mutex<Option<Mark>>,
     parse_errors: AtomicU64,
+    failed_syncs: AtomicU64,
     registry: Registry,
 }
 
@@ -40,11 +44,13 @@ impl Status {
             shipping: Pulse::started(),
             session: Mutex::new(session),
             spool_fault: Mutex::new(None),
+            sync_fault: Mutex::new(None),
             redis_fault: Mutex::new(Some("not connected yet".to_owned())),
             last_frame: AtomicI64::new(0),
             spooled: Mutex::default(),
             committed: Mutex::new(None),
             parse_errors: AtomicU64::new(0),
+            failed_syncs: AtomicU64::new(0),
             registry,
         };
         status.spooled(spooled);
@@ -81,7 +87,17 @@ impl Status {
         if kind == Kind::Frame {
             self.metrics.spool_lost.inc();
         }
-        *lock(&self.spool_fault) = Some(fault);
+        *lock(&self.spool_fault) = Some(format!("cannot be written: {fault}"));
+    }
+
+    /// What came of forcing the spool to the disk. True when the time before came to another end.
+    pub fn synced(&self, outcome: &io::Result<()>) -> bool {
+        let fault = outcome.as_ref().err().map(|error| format!("cannot be forced to the disk: {error}"));
+        self.failed_syncs.fetch_add(u64::from(fault.is_some()), Ordering::Relaxed);
+        let mut before = lock(&self.sync_fault);
+        let changed = before.is_some() != fault.is_some();
+        *before = fault;
+        changed
     }
 
     pub fn redis_fault(&self, fault: Option<String>) {
@@ -96,10 +112,17 @@ impl Status {
     fn errors(&self) -> BTreeMap<String, u64> {
         let counts = [
             ("lost_frames", self.metrics.spool_lost.get()),
+            ("failed_syncs", self.failed_syncs.load(Ordering::Relaxed)),
             ("unreadable_frames", self.parse_errors.load(Ordering::Relaxed)),
             ("live_dropped", self.metrics.live_dropped.get()),
         ];
         counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
+    }
+
+    /// What is wrong with the spool; that it cannot be written is the worse.
+    fn spool(&self) -> Result<(), String> {
+        let fault = lock(&self.spool_fault).clone().or_else(|| lock(&self.sync_fault).clone());
+        fault.map_or(Ok(()), |fault| Err(format!("the spool {fault}")))
     }
 }
 
@@ -108,7 +131,7 @@ impl Daemon for Status {
 
     fn health(&self) -> Health {
         let session = lock(&self.session).clone();
-        let spool = lock(&self.spool_fault).clone().map(|fault| format!("the spool: {fault}"));
+        let spool = self.spool().err();
         let redis = lock(&self.redis_fault).clone().map(|fault| format!("redis: {fault}"));
         let broker = match session.state {
             SessionState::Live => None,
@@ -139,10 +162,7 @@ impl Daemon for Status {
     /// Only what a restart could mend: the state of the broker must not make the container unhealthy and restarted into
     /// a storm of reconnects, and a Redis that is down is what the spool is for.
     fn ready(&self) -> Result<(), String> {
-        match lock(&self.spool_fault).clone() {
-            Some(fault) => Err(format!("the spool cannot be written: {fault}")),
-            None => Ok(()),
-        }
+        self.spool()
     }
 
     fn registry(&self) -> &Registry {
@@ -176,9 +196,17 @@ mod tests {
             status.lost(kind, "no space left".to_owned());
             let health = status.health();
             assert_eq!(health.errors["lost_frames"], lost_frames, "{kind:?}");
-            assert_eq!(health.waiting_for.as_deref(), Some("the spool: no space left"), "{kind:?}");
+            assert_eq!(health.waiting_for.as_deref(), Some("the spool cannot be written: no space left"), "{kind:?}");
         };
         check(Kind::Frame, 1);
         check(Kind::Heartbeat, 0);
+    }
+
+    #[test]
+    fn only_a_change_is_news() {
+        let status = status(Mark::default());
+        let failed = || Err(io::Error::from(io::ErrorKind::StorageFull));
+        let news = [Ok(()), failed(), failed(), Ok(()), Ok(()), failed()].map(|outcome| status.synced(&outcome));
+        assert_eq!(news, [false, true, false, true, false, true]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use feed::entry::{Held, Mark, StreamId, WriterId};
 use feed_archiver::take::{Entry, Offer};
-use feed_collector::ship::{Marks, Newest, Seen};
+use feed_collector::ship::{Marks, Ours, Seen};
 
 #[derive(Default)]
 pub(super) struct Redis {
@@ -60,12 +60,16 @@ impl Redis {
         self.stream.as_ref().map_or(StreamId::default(), |stream| stream.last_id)
     }
 
-    pub(super) fn seen(&self) -> Seen {
-        let last = self.stream.iter().flat_map(|stream| stream.entries.iter().rev().take(8));
-        let ours = last.filter_map(|(id, entry)| Some(Newest { id: *id, writer: entry.as_ref()?.writer.clone() }));
+    /// What a look that asks for the entry `sent` shows.
+    pub(super) fn seen(&self, sent: Option<StreamId>) -> Seen {
+        let ours =
+            |(id, entry): (&StreamId, &Option<Entry>)| Some(Ours { id: *id, writer: entry.as_ref()?.writer.clone() });
+        let entries = || self.stream.iter().flat_map(|stream| &stream.entries);
+        let newest = entries().rev().take(8).find_map(ours);
+        let sent = entries().find(|(id, _)| Some(**id) == sent).and_then(ours);
         let committed = self.committed.iter().map(|(writer, mark)| (writer.clone(), mark.n)).collect();
         let marks = Marks { committed, wanted: self.wanted.clone() };
-        Seen { newest: { ours }.next(), last_id: self.last_id(), marks }
+        Seen { newest, sent, last_id: self.last_id(), marks }
     }
 
     pub(super) fn trim_below(&mut self, minimum: StreamId) {

@@ -52,6 +52,13 @@ impl Spool {
         self.records.insert(to, (StreamId { ms: ms.max(last_ms), n: to }, entry));
     }
 
+    /// Of a writer that is not written to any more only its end stays.
+    pub(super) fn retire(&mut self) {
+        if let Some((n, (id, entry))) = self.records.pop_last() {
+            self.records = BTreeMap::from([(n, (id, self.gone(n, n, &entry)))]);
+        }
+    }
+
     /// What is sent for `n` and above: a gap where the records are gone.
     pub(super) fn read_from(&self, n: u64) -> Option<(u64, Entry)> {
         let (first, (_, entry)) = self.records.range(n..).next()?;

@@ -42,6 +42,7 @@ pub(super) enum Step {
     DeleteTop,
     Stranger,
     StrangerAhead,
+    StrangerCrowd,
     StrangerInOurForm,
     MemoryFull,
     MemoryFree,
@@ -119,6 +120,7 @@ impl World {
             Step::DeleteTop => self.redis.delete_top(),
             Step::Stranger => self.stranger(0),
             Step::StrangerAhead => self.stranger(100 + u64::from(number)),
+            Step::StrangerCrowd => (0..10).for_each(|ahead_ms| self.stranger(ahead_ms)),
             Step::StrangerInOurForm => self.stranger_in_our_form(u64::from(number % 2) * 1000),
             Step::MemoryFull => self.redis.memory_full = true,
             Step::MemoryFree => self.redis.memory_full = false,
@@ -165,7 +167,7 @@ impl World {
             return;
         }
         if self.shipper.must_resync()
-            && let Some(answered) = self.shipper.resync(&self.redis.seen())
+            && let Some(answered) = self.shipper.resync(&self.redis.seen(self.shipper.sent()))
         {
             self.redis.wanted.remove(&answered);
         }
@@ -181,17 +183,19 @@ impl World {
                 self.shipper.lose_position();
                 return;
             }
+            if cut.is_none() {
+                self.shipper.shipped(id);
+            }
             n = last + 1;
             sent += 1;
         }
-        match cut {
-            Some(_) => self.shipper.lose_position(),
-            None => self.shipper.shipped(n - 1),
+        if cut.is_some() {
+            self.shipper.lose_position();
         }
     }
 
     fn collector_second(&mut self) {
-        let seen = self.redis.seen();
+        let seen = self.redis.seen(self.shipper.sent());
         if !self.redis.memory_full {
             self.announced = true;
             let before = self.redis.held.clone().unwrap_or_default();
@@ -319,11 +323,15 @@ impl World {
         self.start_collector();
     }
 
-    /// Segments below the committed `n` are deleted once they are old.
+    /// Segments below the committed `n` are deleted once they are old, of a retired writer all that it has.
     fn expire(&mut self, keep: usize) {
+        let newest = self.spools.current().writer.clone();
         for spool in &mut self.spools.spools {
             let committed = self.shipper.committed(&spool.writer).unwrap_or(0);
             spool.records = spool.records.split_off(&committed.saturating_sub(keep as u64));
+            if spool.writer != newest && committed >= spool.end.n {
+                spool.retire();
+            }
         }
     }
 

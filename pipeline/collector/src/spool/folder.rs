@@ -3,6 +3,7 @@
 //! `boot` names the boot of the machine under which it is written, `closed` stands only after a clean end, `lost` is a
 //! preallocated line that says what a full disk kept out.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::time::SystemTime;
 
 use feed::entry::{Mark, Received, WriterId};
 
-use super::record::Scan;
+use super::record::{Record, Scan};
 
 /// Names the boot of this machine; a container sees its host's.
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
@@ -104,12 +105,21 @@ impl Folder {
         Ok(Mark { n: end.n.max(self.noted_loss().map_or(0, |(_, to)| to)), ..end })
     }
 
-    /// Whether the next `n` may be given here.
-    pub fn may_go_on(&self) -> Result<bool, FolderError> {
-        let (_, _, sound) = self.last_segment()?;
+    /// Whether the next `n` may be given here, of which the archiver is known to have what `committed` says.
+    pub fn may_go_on(&self, committed: &BTreeMap<WriterId, Mark>) -> Result<bool, FolderError> {
+        let (_, end, sound) = self.last_segment()?;
+        // Where nobody can say what was sent of it, it may have been more.
+        let known = end.n == 0 || committed.contains_key(&self.writer);
         let boot = fs::read_to_string(self.path.join("boot")).ok();
         let same_boot = boot.is_some() && boot == boot_id();
-        Ok(sound.is_some() && (same_boot || self.path.join("closed").exists()))
+        let whole = sound.is_some() && (same_boot || self.path.join("closed").exists());
+        Ok(whole && known && !self.is_older(committed)?)
+    }
+
+    /// Whether the archiver has more of it than is here: then it is a copy that was put back.
+    pub fn is_older(&self, committed: &BTreeMap<WriterId, Mark>) -> Result<bool, FolderError> {
+        let end = self.end()?;
+        Ok(committed.get(&self.writer).is_some_and(|committed| committed.n > end.n))
     }
 
     /// From here on the writer is not closed, and the disk knows it: otherwise it might go on after a power cut although
@@ -150,14 +160,37 @@ impl Folder {
     pub fn expire(&self, committed: u64, before: SystemTime) -> Result<(), FolderError> {
         let segments = self.segments()?;
         for (first, next) in segments.iter().zip(segments.iter().skip(1)) {
-            let path = self.segment_path(*first);
-            let written = self.does("read", fs::metadata(&path).and_then(|metadata| metadata.modified()))?;
-            if *next > committed + 1 || written >= before {
+            if *next > committed + 1 || self.written(*first)? >= before {
                 break;
             }
-            self.does("delete a segment of", fs::remove_file(&path))?;
+            self.does("delete a segment of", fs::remove_file(self.segment_path(*first)))?;
         }
         Ok(())
+    }
+
+    /// Of a writer that is not written to any more, and of which the database has everything, the last segment may go too.
+    /// Behind it a segment is begun that says only how far the writer came, `end`; then [`Folder::expire`] deletes the one
+    /// before.
+    pub fn retire(&self, end: Mark, before: SystemTime) -> Result<(), FolderError> {
+        let last = self.segments()?.pop();
+        let Some(last) = last.filter(|first| *first < end.n) else { return Ok(()) };
+        if self.written(last)? >= before {
+            return Ok(());
+        }
+        let record = Record { ticks: end.ticks, ..Record::missing(end.n, end.n) };
+        // Under another name until it is whole: half a record would take the count with it.
+        let unfinished = self.path.join("retiring");
+        let write = || {
+            let mut file = fs::File::create(&unfinished)?;
+            file.write_all(&record.encode())?;
+            file.sync_all()?;
+            fs::rename(&unfinished, self.segment_path(end.n))
+        };
+        self.does("write to", write())
+    }
+
+    fn written(&self, first: u64) -> Result<SystemTime, FolderError> {
+        self.does("read", fs::metadata(self.segment_path(first)).and_then(|metadata| metadata.modified()))
     }
 
     pub(super) fn does<T>(&self, action: &'static str, result: io::Result<T>) -> Result<T, FolderError> {

@@ -5,8 +5,6 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use feed::entry::{Gap, Kind, Received};
-
 use super::folder::{Folder, FolderError};
 use super::record::{Record, Scan};
 
@@ -39,6 +37,11 @@ impl Reader {
         &self.folder
     }
 
+    /// Closes the segment that was read last: while it is open, the room of a deleted one is not free.
+    pub fn rest(&mut self) {
+        self.place = None;
+    }
+
     /// Records from `from` to `to`, or as many as fit into one read, without a hole: a stretch that the spool no longer
     /// holds is one record of kind gap. A gap that the writing half recorded comes whole, also where it reaches beyond
     /// `to`, which itself must not lie beyond the end that the writing half has told.
@@ -61,8 +64,8 @@ impl Reader {
     fn missing_up_to_the_next_segment(&mut self, from: u64, after: u64, to: u64) -> Result<Vec<Record>, FolderError> {
         match self.folder.segments()?.into_iter().find(|first| *first >= after) {
             Some(next) if next == from => self.read(from, to),
-            Some(next) => Ok(vec![missing(from, next - 1)]),
-            None => Ok(vec![missing(from, to)]),
+            Some(next) => Ok(vec![Record::missing(from, next - 1)]),
+            None => Ok(vec![Record::missing(from, to)]),
         }
     }
 
@@ -112,17 +115,12 @@ fn with_gaps(from: u64, records: Vec<Record>) -> Vec<Record> {
     let mut whole = Vec::with_capacity(records.len());
     for record in records {
         if record.first_n() > next {
-            whole.push(missing(next, record.first_n() - 1));
+            whole.push(Record::missing(next, record.first_n() - 1));
         }
         next = record.n + 1;
         whole.push(record);
     }
     whole
-}
-
-fn missing(from: u64, to: u64) -> Record {
-    let gap = Gap { from, to, reason: "no longer in the spool".to_owned() };
-    Record { n: to, received: Received(0), ticks: 0, kind: Kind::Gap, bytes: gap.to_string().into_bytes() }
 }
 
 fn read_at(file: &File, offset: u64, most: usize) -> io::Result<Vec<u8>> {

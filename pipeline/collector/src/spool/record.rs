@@ -24,6 +24,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// What stands for a stretch that is no longer there.
+    pub fn missing(from: u64, to: u64) -> Record {
+        let gap = Gap { from, to, reason: "no longer in the spool".to_owned() };
+        Record { n: to, received: Received(0), ticks: 0, kind: Kind::Gap, bytes: gap.to_string().into_bytes() }
+    }
+
     pub fn encode(&self) -> Vec<u8> {
         let mut body = Vec::with_capacity(FIXED + self.bytes.len());
         body.extend_from_slice(&self.n.to_le_bytes());

@@ -9,8 +9,15 @@ use super::*;
 
 const NOW: Received = Received(1_768_453_711_000_000);
 
+/// After the archiver has committed the first `n` of every writer.
+fn open_after(directory: &Path, n: u64) -> (Spool, Vec<Folder>) {
+    let folders = Folder::list(directory).expect("readable");
+    let committed = folders.iter().map(|folder| (folder.writer().clone(), Mark { n, ticks: n })).collect();
+    Spool::open(directory, &committed, NOW).expect("the temporary folder is writable")
+}
+
 fn open(directory: &Path) -> (Spool, Vec<Folder>) {
-    Spool::open(directory, NOW).expect("the temporary folder is writable")
+    open_after(directory, 0)
 }
 
 /// A spool with frames 1 to `last`, one tick each, whose process was killed.
@@ -48,6 +55,26 @@ fn a_torn_tail_begins_a_new_writer_and_keeps_what_is_whole() {
     assert_eq!(folders[0].writer(), folder.writer());
     assert!(folders[0].writer() < spool.writer(), "the newer writer sorts behind");
     assert_eq!(folders[0].last_segment().expect("readable").1.n, 2);
+}
+
+#[test]
+fn a_copy_that_is_older_than_what_was_committed_begins_a_new_writer() {
+    let check = |committed: Option<u64>, frames: u64, goes_on: bool, follows_older: bool| {
+        let directory = tempfile::tempdir().expect("a temporary folder");
+        let folder = killed(directory.path(), frames);
+        let (spool, _) = match committed {
+            Some(n) => open_after(directory.path(), n),
+            None => Spool::open(directory.path(), &BTreeMap::new(), NOW).expect("the temporary folder is writable"),
+        };
+        let opened = (spool.writer() == folder.writer(), spool.follows_older());
+        assert_eq!(opened, (goes_on, follows_older), "{committed:?} of {frames}");
+    };
+    check(Some(3), 3, true, false);
+    check(Some(4), 3, false, true);
+    check(Some(1), 0, false, true);
+    // Redis does not say it: it is down, or lost its memory.
+    check(None, 3, false, false);
+    check(None, 0, true, false);
 }
 
 #[test]
@@ -133,6 +160,23 @@ fn a_segment_that_was_begun_and_not_written_to_keeps_the_count() {
 }
 
 #[test]
+fn a_segment_that_cannot_be_forced_to_the_disk_is_not_left() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let (mut spool, folders) = open(directory.path());
+    let check = |spool: &mut Spool, segments: &[u64]| {
+        spool.length = SEGMENT_BYTES;
+        spool.append(Kind::Frame, NOW, 1, b"a frame").expect("the disk has room");
+        assert_eq!(folders[0].segments().expect("readable"), segments);
+    };
+    // The null device takes every write and cannot be synced.
+    let null = OpenOptions::new().write(true).open("/dev/null").expect("it is there");
+    let sound = std::mem::replace(&mut spool.segment, Arc::new(null));
+    check(&mut spool, &[1]);
+    spool.segment = sound;
+    check(&mut spool, &[1, 2]);
+}
+
+#[test]
 fn a_disk_that_cannot_be_read_is_an_error_and_no_gap() {
     let directory = tempfile::tempdir().expect("a temporary folder");
     let folder = killed(directory.path(), 3);
@@ -157,8 +201,27 @@ fn old_segments_go_once_they_are_committed() {
 }
 
 #[test]
+fn of_a_retired_writer_its_end_stays() {
+    let directory = tempfile::tempdir().expect("a temporary folder");
+    let folder = killed(directory.path(), 3);
+    let end = Mark { n: 3, ticks: 3 };
+    let check = |age: Duration, left: &[u64]| {
+        let before = SystemTime::now() + Duration::from_secs(60) - age;
+        folder.retire(end, before).and_then(|()| folder.expire(3, before)).expect("deletable");
+        assert_eq!(folder.segments().expect("readable"), left);
+        assert_eq!(folder.end().expect("readable"), end);
+    };
+    check(Duration::from_secs(3600), &[1]);
+    assert_eq!(read(&folder, 3, 3), ["3: frame 3"]);
+    check(Duration::ZERO, &[3]);
+    check(Duration::ZERO, &[3]);
+    assert_eq!(read(&folder, 1, 2), ["2: 1 2 no longer in the spool"]);
+    assert_eq!(read(&folder, 3, 3), ["3: 3 3 no longer in the spool"]);
+}
+
+#[test]
 fn two_collectors_cannot_share_a_spool() {
     let directory = tempfile::tempdir().expect("a temporary folder");
     let (_spool, _) = open(directory.path());
-    assert!(matches!(Spool::open(directory.path(), NOW), Err(SpoolError::InUse { .. })));
+    assert!(matches!(Spool::open(directory.path(), &BTreeMap::new(), NOW), Err(SpoolError::InUse { .. })));
 }
