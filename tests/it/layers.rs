@@ -9,14 +9,15 @@ use serde_json::Value;
 /// What each crate may use: level 0 first, and never a sibling.
 const EDGES: &[(&str, &[&str])] = &[
     ("feed", &[]),
+    ("feedctl-compose", &[]),
     ("feed-runtime", &["feed"]),
     ("feedctl-checks", &["feed"]),
     ("feed-collector", &["feed", "feed-runtime"]),
     ("feed-archiver", &["feed", "feed-runtime"]),
     // Not `feed`: a mistake that the sender and the decoder share could not be seen.
     ("feed-simulator", &["feed-runtime"]),
-    ("feedctl", &["feed", "feedctl-checks"]),
-    ("feed-testkit", &["feed", "feed-simulator"]),
+    ("feedctl", &["feed", "feedctl-checks", "feedctl-compose"]),
+    ("feed-testkit", &["feed-simulator"]),
 ];
 
 /// What tests may use beyond that.

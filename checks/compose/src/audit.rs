@@ -1,0 +1,170 @@
+//! The whole way from the files to the findings: load, look with every rule, take out what the files allow. Called by
+//! `feedctl audit-compose`, which shows what comes out.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use crate::finding::{Certainty, Finding, Severity};
+use crate::model::{Model, RoleKind};
+use crate::project::{self, Gap, Part, Project, Request};
+use crate::refusal::Refusal;
+use crate::rule::Meta;
+use crate::rules::RULES;
+use crate::source::Sources;
+use crate::suppress::{self, Allowed};
+
+#[derive(Debug)]
+pub struct Audit {
+    pub sources: Sources,
+    /// None where Compose refuses the project; the only finding says why.
+    pub project: Option<Project>,
+    /// What feedctl.yml says of the services.
+    pub roles: BTreeMap<String, RoleKind>,
+    /// The worst first, then in the order of the files.
+    pub findings: Vec<Finding>,
+    /// What the files allow, each with its reason.
+    pub allowed: Vec<Allowed>,
+}
+
+/// Everything that can be found, in the order in which it is explained: the project itself, the rules, the suppressions.
+pub fn metas() -> impl Iterator<Item = &'static Meta> {
+    let rules = RULES.iter().map(|rule| &rule.meta);
+    [&REFUSED, &FILE_MISSING].into_iter().chain(rules).chain(suppress::METAS.iter().copied())
+}
+
+static REFUSED: Meta = Meta {
+    id: "project-refused",
+    title: "Compose refuses the project",
+    severity: Severity::Error,
+    explain: "
+What it finds
+  Something that `docker compose config` refuses: no YAML, an unknown key, a value of the wrong form, a volume that is not
+  defined, a cycle. Nothing else can be said of such a project, so the exit code is 2.
+Why it matters
+  `docker compose up` does nothing at all with it.
+What to do
+  Mend the place that is shown.
+",
+    bad: "
+services:
+  archiver:
+    image: app:1.4.2
+    restrat: always
+#   ^^^^^^^
+",
+    good: "
+services:
+  archiver:
+    image: app:1.4.2
+    restart: always
+",
+};
+
+static FILE_MISSING: Meta = Meta {
+    id: "file-missing",
+    title: "a file of the project is not there, so a part of it is unknown",
+    severity: Severity::Error,
+    explain: "
+What it finds
+  A file under `include`, `extends` or `env_file` that is not there. Compose refuses the project; here the rest is still
+  looked at, and the exit code is 3 where nothing worse is found. An `env_file` alone is a warning: in CI there is rarely
+  one, and no error hangs on it.
+Why it matters
+  What the file would have said cannot be known: neither a pass nor a finding.
+What to do
+  Put the file there, or write `required: false` under `env_file` where it may be absent.
+",
+    bad: "
+services:
+  archiver:
+    image: app:1.4.2
+    restart: always
+    env_file: secrets.env
+#             ^^^^^^^^^^^
+",
+    good: "
+services:
+  archiver:
+    image: app:1.4.2
+    restart: always
+    env_file: [{path: secrets.env, required: false}]
+",
+};
+
+/// `today` decides which suppressions have expired.
+pub fn audit(request: &Request, roles: &BTreeMap<String, RoleKind>, today: NaiveDate) -> Audit {
+    let mut sources = Sources::default();
+    match project::load(request, &mut sources) {
+        Ok(project) => {
+            let (mut findings, allowed) = look(&project, roles, &sources, today);
+            findings.sort_by_key(|finding| (Reverse(finding.severity), finding.certainty, finding.at));
+            Audit { sources, project: Some(project), roles: roles.clone(), findings, allowed }
+        }
+        Err(refusal) => {
+            let findings = vec![refused(refusal)];
+            Audit { sources, project: None, roles: roles.clone(), findings, allowed: Vec::new() }
+        }
+    }
+}
+
+fn look(
+    project: &Project,
+    roles: &BTreeMap<String, RoleKind>,
+    sources: &Sources,
+    today: NaiveDate,
+) -> (Vec<Finding>, Vec<Allowed>) {
+    let model = Model::new(project, roles);
+    let parts = project.gaps.iter().filter(|gap| gap.part == Part::Service);
+    let unknown: BTreeSet<&String> = parts.flat_map(|gap| &gap.services).collect();
+    let mut findings: Vec<Finding> = project.gaps.iter().map(missing).collect();
+    for rule in RULES {
+        (rule.run)(&model, &mut findings);
+    }
+    // Of a service that is known in part only, the gap says all that can be said.
+    let known = |finding: &Finding| !finding.service.as_ref().is_some_and(|service| unknown.contains(service));
+    findings.retain(known);
+    suppress::apply(findings, sources, today)
+}
+
+fn refused(refusal: Refusal) -> Finding {
+    let finding = Finding::of_file(&REFUSED, Severity::Error, refusal.at, refusal.message);
+    finding.remedy(refusal.hint.unwrap_or_default())
+}
+
+fn missing(gap: &Gap) -> Finding {
+    // The variables of a container decide nothing that is an error.
+    let severity = if gap.part == Part::Environment { Severity::Warn } else { Severity::Error };
+    let finding = Finding::of_file(&FILE_MISSING, severity, Some(gap.at), &*gap.message);
+    Finding { certainty: Certainty::Unresolved, ..finding }
+        .label("this file is not there")
+        .consequence("Compose refuses the project as long as the file is missing")
+        .remedy("put the file there before the audit, as the deploy does")
+}
+
+impl Audit {
+    /// The services as the rules saw them.
+    pub fn model(&self) -> Option<Model<'_>> {
+        Some(Model::new(self.project.as_ref()?, &self.roles))
+    }
+
+    /// Whether Compose refuses the project, so that nothing was looked at.
+    pub fn is_refused(&self) -> bool {
+        self.project.is_none()
+    }
+
+    /// Whether something at least this bad was seen for sure.
+    pub fn has_seen(&self, severity: Severity) -> bool {
+        self.any(severity, Certainty::Seen)
+    }
+
+    /// Whether something at least this bad may be hidden behind what could not be resolved.
+    pub fn may_hide(&self, severity: Severity) -> bool {
+        self.any(severity, Certainty::Unresolved)
+    }
+
+    fn any(&self, severity: Severity, certainty: Certainty) -> bool {
+        self.findings.iter().any(|finding| finding.severity >= severity && finding.certainty == certainty)
+    }
+}

@@ -1,0 +1,82 @@
+//! What a service is for: it runs for ever and must come back, or it runs once and must not.
+
+use std::collections::BTreeMap;
+
+use crate::node::{Entry, Node};
+use crate::source::Span;
+
+/// The label in which a compose file says it.
+const LABEL: &str = "feedctl.role";
+
+#[derive(Debug, Clone)]
+pub struct Role<'a> {
+    pub kind: RoleKind,
+    pub basis: Basis<'a>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleKind {
+    Service,
+    OneShot,
+}
+
+/// How we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis<'a> {
+    /// The label `feedctl.role`.
+    Label(Span),
+    /// `services.<name>.role` of feedctl.yml.
+    Config,
+    /// Inferred: another service waits for its completion, at this place.
+    WaitedFor { by: &'a str, at: Span },
+    /// Nothing says otherwise.
+    Assumed,
+}
+
+impl RoleKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            RoleKind::Service => "service",
+            RoleKind::OneShot => "one-shot",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [RoleKind::Service, RoleKind::OneShot].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// For each service on whose completion another one waits: who waits, and where that is written.
+pub(super) fn completions<'a>(
+    services: impl Iterator<Item = (&'a String, &'a Entry)>,
+) -> BTreeMap<&'a str, (&'a str, Span)> {
+    let mut waits = BTreeMap::new();
+    for (name, entry) in services {
+        for (wanted, condition) in entry.node.get("depends_on").and_then(Node::as_map).into_iter().flatten() {
+            let condition = condition.node.get("condition");
+            if let Some(condition) = condition.filter(|node| node.as_text() == Some("service_completed_successfully")) {
+                waits.insert(wanted.as_str(), (name.as_str(), condition.origin.span));
+            }
+        }
+    }
+    waits
+}
+
+pub(super) fn of<'a>(
+    name: &str,
+    node: &Node,
+    roles: &BTreeMap<String, RoleKind>,
+    waits: &BTreeMap<&'a str, (&'a str, Span)>,
+) -> Role<'a> {
+    let label = node.at(&["labels", LABEL]);
+    if let Some((label, kind)) = label.and_then(|label| Some((label, RoleKind::named(label.as_text()?)?))) {
+        return Role { kind, basis: Basis::Label(label.origin.span) };
+    }
+    if let Some(kind) = roles.get(name) {
+        return Role { kind: *kind, basis: Basis::Config };
+    }
+    match waits.get(name) {
+        Some((by, at)) => Role { kind: RoleKind::OneShot, basis: Basis::WaitedFor { by, at: *at } },
+        None => Role { kind: RoleKind::Service, basis: Basis::Assumed },
+    }
+}

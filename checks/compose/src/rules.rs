@@ -1,0 +1,98 @@
+//! RULES: one row per rule. `feedctl explain`, the rule list of every format and the tests below are read from it.
+
+use crate::rule::Rule;
+
+macro_rules! rules {
+    ($($module:ident),* $(,)?) => {
+        $(mod $module;)*
+        pub static RULES: &[&Rule] = &[$(&$module::RULE),*];
+    };
+}
+
+rules! {
+    restart_missing,
+    restart_overridden,
+    restart_refused,
+    restart_gives_up,
+    restart_unresolved,
+    one_shot_restarts,
+    unhealthy_forever,
+    healthcheck_missing,
+    healthcheck_disabled,
+    healthcheck_without_start_period,
+    depends_on_inactive,
+    depends_on_unhealthable,
+    depends_on_without_condition,
+    stop_grace_short,
+    logs_unbounded,
+    memory_unlimited,
+    image_unpinned,
+    state_without_volume,
+    redis_evicts,
+    redis_without_persistence,
+    port_open,
+    secret_inline,
+    privileged,
+    docker_socket_writable,
+    runs_as_root,
+    time_zone_unset,
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::audit::metas;
+    use crate::fixture;
+    use crate::rule::Meta;
+
+    /// The places that `meta` finds in a compose file, as line and column of the first and last character.
+    fn found(meta: &Meta, text: &str) -> Vec<(usize, usize, usize)> {
+        let audit = fixture::audit(text);
+        let mine = audit.findings.iter().filter(|finding| finding.rule.id == meta.id);
+        let spans = mine.map(|finding| finding.at.expect("a finding of a rule has a place"));
+        let places = spans.map(|span| {
+            let place = audit.sources.place(span);
+            let line = audit.sources.text(span).lines().next().unwrap_or_default();
+            (place.line, place.column, place.column + line.chars().count())
+        });
+        let mut places: Vec<_> = places.collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+    }
+
+    /// What the carets below a line of `text` mark.
+    fn marked(text: &str) -> Vec<(usize, usize, usize)> {
+        let is_mark = |line: &str| line.starts_with('#') && line[1..].chars().all(|c| c == ' ' || c == '^');
+        let lines = text.lines().enumerate().filter(|(_, line)| line.contains('^') && is_mark(line));
+        lines.map(|(above, line)| (above, line.find('^').unwrap_or(0) + 1, line.len() + 1)).collect()
+    }
+
+    #[test]
+    fn every_rule_finds_the_marked_places_of_its_bad_example_and_nothing_in_the_good_one() {
+        for meta in metas() {
+            let marks = marked(meta.bad);
+            assert!(!marks.is_empty(), "{}: the bad example marks no place", meta.id);
+            assert_eq!(found(meta, meta.bad), marks, "{}: line, first and last column", meta.id);
+            assert_eq!(found(meta, meta.good), [], "{}: the good example", meta.id);
+            let refused = fixture::audit(meta.good);
+            assert!(!refused.is_refused(), "{}: the good example is refused: {:?}", meta.id, refused.findings);
+        }
+    }
+
+    #[test]
+    fn every_rule_is_explained_and_registered_once() {
+        let ids: Vec<&str> = metas().map(|meta| meta.id).collect();
+        for meta in metas() {
+            assert_eq!(ids.iter().filter(|id| **id == meta.id).count(), 1, "{}", meta.id);
+            for heading in ["What it finds", "Why it matters", "What to do"] {
+                assert!(meta.explain.contains(&format!("\n{heading}\n  ")), "{}: no `{heading}`", meta.id);
+            }
+        }
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/rules")).expect("the folder is there");
+        for file in files {
+            let path = file.expect("the folder can be read").path();
+            let id = path.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
+            assert!(ids.contains(&id.as_str()), "rules/{id} has no row in RULES");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What the files say of a Redis: the words of its command, and of the variables that its images append to it. A setting
+//! of a file that it reads is not seen here.
+
+use crate::model::Service;
+use crate::node::Node;
+use crate::rules::state_without_volume::store::Store;
+use crate::rules::state_without_volume::words::{Word, words, words_of};
+
+pub(in crate::rules) struct Settings<'a> {
+    words: Vec<Word<'a>>,
+    /// A redis.conf is given to it or mounted, or the image makes one of its own.
+    pub(in crate::rules) has_file: bool,
+}
+
+/// The value of a setting, and where it is written.
+pub(in crate::rules) struct Setting<'s, 'a> {
+    pub(in crate::rules) values: Vec<&'s str>,
+    pub(in crate::rules) node: &'a Node,
+}
+
+/// The images read more arguments here: Redis Stack, those of Bitnami, Valkey.
+const VARIABLES: [&str; 3] = ["REDIS_ARGS", "REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS"];
+
+impl<'a> Settings<'a> {
+    /// None where the service is no Redis, or a client, or a sentinel, which keeps nothing.
+    pub(in crate::rules) fn of(service: &Service<'a>) -> Option<Self> {
+        let store = Store::of(service).filter(|store| store.title == "Redis")?;
+        let mut words = words(service);
+        if !store.is_started_by(&words) || words.iter().any(|word| word.text == "--sentinel") {
+            return None;
+        }
+        let node = service.node;
+        let more = VARIABLES.into_iter().filter_map(|name| node.at(&["environment", name]));
+        words.extend(more.flat_map(words_of));
+        let is_bitnami = node.get("image").and_then(Node::as_text).is_some_and(|image| image.contains("bitnami"));
+        let mounts = ["volumes", "configs"].into_iter().filter_map(|key| node.get(key)?.as_list()).flatten();
+        let targets = mounts.filter_map(|mount| mount.get("target").unwrap_or(mount).as_text());
+        let is_file = |path: &str| path.ends_with(".conf") || path.contains("/etc");
+        let has_file = is_bitnami
+            || node.get("configs").is_some()
+            || words.iter().any(|word| word.text.ends_with(".conf"))
+            || targets.into_iter().any(is_file);
+        Some(Self { words, has_file })
+    }
+
+    /// The last `--name VALUE …`, as Redis takes it.
+    pub(in crate::rules) fn get(&self, name: &str) -> Option<Setting<'_, 'a>> {
+        let is_name =
+            |word: &Word<'_>| word.text.strip_prefix("--").is_some_and(|text| text.eq_ignore_ascii_case(name));
+        let at = self.words.iter().rposition(is_name)?;
+        let values = self.words[at + 1..].iter().take_while(|word| !word.text.starts_with("--"));
+        let values: Vec<&Word<'a>> = values.collect();
+        let node = values.first().map_or(self.words[at].node, |word| word.node);
+        Some(Setting { values: values.into_iter().map(|word| word.text.as_str()).collect(), node })
+    }
+
+    /// Whether each change is written to the log at once or within a second.
+    pub(in crate::rules) fn logs_changes(&self) -> bool {
+        self.get("appendonly").is_some_and(|setting| setting.value().eq_ignore_ascii_case("yes"))
+    }
+
+    /// Where the snapshots are turned off.
+    pub(in crate::rules) fn without_snapshots(&self) -> Option<Setting<'_, 'a>> {
+        self.get("save").filter(|setting| setting.value().is_empty())
+    }
+}
+
+impl Setting<'_, '_> {
+    /// The first word; empty where there is none.
+    pub(in crate::rules) fn value(&self) -> &str {
+        self.values.first().copied().unwrap_or_default()
+    }
+
+    /// Whether it is empty only because a variable has no value here.
+    pub(in crate::rules) fn is_unresolved(&self) -> bool {
+        self.value().is_empty() && self.node.unset().next().is_some()
+    }
+}
+
+/// Whether it is a Redis that is told to keep nothing.
+pub(in crate::rules) fn is_cache(service: &Service<'_>) -> bool {
+    let settings = Settings::of(service).filter(|settings| !settings.has_file);
+    settings.is_some_and(|settings| settings.without_snapshots().is_some() && !settings.logs_changes())
+}

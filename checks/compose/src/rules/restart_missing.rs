@@ -1,0 +1,79 @@
+//! `restart-missing`: a long-running service without any restart policy.
+
+use crate::finding::{Finding, Fix, Severity};
+use crate::model::{Declared, Model, Service};
+use crate::rule::{Meta, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    meta: Meta {
+        id: "restart-missing",
+        title: "nothing starts the container again",
+        severity: Severity::Error,
+        explain: EXPLAIN,
+        bad: BAD,
+        good: GOOD,
+    },
+    run,
+};
+
+const EXPLAIN: &str = "
+What it finds
+  A service that runs for ever and whose restart policy is `no`: because nothing in any file, anchor, override or
+  `extends` gives it one, or because `restart: \"no\"` stands there.
+Why it matters
+  The engine then leaves the container dead after a crash, after an out-of-memory kill and after a reboot. The stack looks
+  healthy as long as nobody looks at the data: on 2026-01-15 an archiver lay dead for 12 minutes while 1,500 ticks were
+  published to nobody.
+What to do
+  Write `restart: unless-stopped` (`feedctl audit-compose --fix` does it). A service that is meant to run once says so with
+  the label `feedctl.role: one-shot`.
+Not the same advice elsewhere
+  Security benchmarks (CIS Docker 5.14, KICS) want `on-failure:5`, so that a crash loop does not eat the host. A feed that
+  gives up after five tries loses the market day; watch for crash loops instead, and let the container come back.
+Source
+  Docker, Start containers automatically: https://docs.docker.com/engine/containers/start-containers-automatically/
+";
+
+const BAD: &str = r#"
+services:
+  archiver:
+# ^^^^^^^^
+    image: app:1.4.2
+"#;
+
+const GOOD: &str = r#"
+services:
+  archiver:
+    image: app:1.4.2
+    restart: unless-stopped
+"#;
+
+fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let missing = model.lasting().filter(|service| service.restart.effective.name == "no");
+    findings.extend(missing.filter_map(finding));
+}
+
+fn finding(service: &Service<'_>) -> Option<Finding> {
+    let name = service.name;
+    let message = format!("nothing will start `{name}` again after it exits or the host reboots");
+    let finding = |at, label: String, fix: Option<Fix>| {
+        Finding::new(&RULE.meta, Severity::Error, name, at, message)
+            .label(label)
+            .consequence("12 minutes and 1,500 ticks were lost on 2026-01-15 this way")
+            .remedy("add `restart: unless-stopped`")
+            .otherwise("if it is meant to run once: label it `feedctl.role: one-shot`")
+            .fix(fix)
+    };
+    match service.restart.declared {
+        None => {
+            let label = "no `restart:` here, and none from `extends`, an override file or an anchor".to_owned();
+            Some(finding(service.key, label, Some(Fix::Add("restart: unless-stopped"))))
+        }
+        Some(Declared::Short(node)) if node.unset().next().is_none() => {
+            let label = format!("`{}` never restarts", node.as_text().unwrap_or_default());
+            Some(finding(node.origin.span, label, Fix::replace(node, "unless-stopped")))
+        }
+        // A value that we cannot know is restart-unresolved, a replaced one restart-overridden.
+        Some(Declared::Short(_) | Declared::Deploy { .. }) => None,
+    }
+}

@@ -1,0 +1,168 @@
+//! `stop-grace-short`: a service with data in its memory that is killed before it has written it.
+
+use super::image_unpinned::Reference;
+use crate::finding::{Finding, Fix, Severity};
+use crate::model::{Model, Service};
+use crate::node::Node;
+use crate::project::consistency::duration;
+use crate::rule::{Meta, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    meta: Meta {
+        id: "stop-grace-short",
+        title: "it is killed before it has written what it holds",
+        severity: Severity::Warn,
+        explain: EXPLAIN,
+        bad: BAD,
+        good: GOOD,
+    },
+    run,
+};
+
+const EXPLAIN: &str = "
+What it finds
+  A service that writes data, with a `stop_grace_period` below 10 seconds or none, which means 10. It is taken for one that
+  writes by the last part of its image's name, or its own, if that is a database or a broker (`postgres`, `redis`, `kafka`, …),
+  or by a word in its own name (`archiver`, `writer`, `recorder`). An explicit period of 10 seconds or more is somebody's
+  decision and left alone; all other services may stop in 10 seconds.
+Why it matters
+  At the end of the period the engine sends KILL. The archiver loses the batch in its hands; Redis loses what came after the
+  last snapshot, if it was still writing one; a database in its last checkpoint must recover at the next start, for minutes
+  in which no tick is stored. Each deploy is such a stop, and the loss grows with the data: it shows late.
+What to do
+  Write `stop_grace_period: 30s`, or 60s and more for a database (`feedctl audit-compose --fix` writes 30s). It costs nothing:
+  a container that has ended is not waited for.
+Source
+  The Dockerfile of the official postgres image says of its STOPSIGNAL that even 90 seconds may be too short;
+  Compose, stop_grace_period: https://docs.docker.com/reference/compose-file/services/#stop_grace_period
+";
+
+const BAD: &str = r#"
+services:
+  tick-archiver:
+    image: app:1.4.2
+    stop_grace_period: 5s
+#                      ^^
+  database:
+# ^^^^^^^^
+    image: timescale/timescaledb:2.19.3-pg17
+"#;
+
+const GOOD: &str = r#"
+services:
+  tick-archiver:
+    image: app:1.4.2
+    stop_grace_period: 30s
+  database:
+    image: timescale/timescaledb:2.19.3-pg17
+    stop_grace_period: 1m
+  postgres-exporter:
+    image: prometheuscommunity/postgres-exporter:v0.17.1
+"#;
+
+/// What the engine waits where the file says nothing, in nanoseconds.
+const DEFAULT: i64 = 10_000_000_000;
+
+/// Whole names, so that an exporter or a console for one of them is none.
+const STORES: [&str; 29] = [
+    "cassandra",
+    "clickhouse",
+    "clickhouse-server",
+    "cp-kafka",
+    "elasticsearch",
+    "influxdb",
+    "kafka",
+    "keydb",
+    "mariadb",
+    "mongo",
+    "mongodb",
+    "mysql",
+    "mysql-server",
+    "nats",
+    "opensearch",
+    "postgis",
+    "postgres",
+    "postgresql",
+    "questdb",
+    "rabbitmq",
+    "redis",
+    "redis-stack",
+    "redis-stack-server",
+    "redpanda",
+    "timescale",
+    "timescaledb",
+    "timescaledb-ha",
+    "valkey",
+    "victoria-metrics",
+];
+
+/// Words of a name, so that `tick-archiver` is one.
+const WRITERS: [&str; 3] = ["archiver", "writer", "recorder"];
+
+fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    findings.extend(model.lasting().filter(|service| writes(service)).filter_map(finding));
+}
+
+fn writes(service: &Service<'_>) -> bool {
+    let image = service.node.get("image").and_then(Node::as_text).map(|image| Reference::of(image).name);
+    let is_store = |name: &str| STORES.contains(&name);
+    let mut words = service.name.split(['-', '_', '.']);
+    is_store(service.name) || image.is_some_and(is_store) || words.any(|word| WRITERS.contains(&word))
+}
+
+fn finding(service: &Service<'_>) -> Option<Finding> {
+    let name = service.name;
+    let message = format!("`{name}` is killed before it has written what it holds");
+    let (at, label, fix) = match service.node.get("stop_grace_period") {
+        Some(period) => {
+            let length = duration::parse(period.as_text()?).filter(|length| *length < DEFAULT)?;
+            let at = period.origin.span;
+            (at, format!("KILL comes {} after TERM", duration::print(length)), Fix::Replace(at, "30s"))
+        }
+        None => {
+            let label = "no `stop_grace_period:` here: KILL comes 10s after TERM".to_owned();
+            (service.key, label, Fix::Add("stop_grace_period: 30s"))
+        }
+    };
+    let finding = Finding::new(&RULE.meta, Severity::Warn, name, at, message)
+        .label(label)
+        .consequence("each deploy may lose the batch in hand, or end in a recovery that takes minutes")
+        .remedy("write `stop_grace_period: 30s`, and 60s or more for a database")
+        .otherwise("if it holds nothing: `# feedctl: allow stop-grace-short: it holds nothing that is not elsewhere`")
+        .fix(fix);
+    Some(finding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::fixture;
+
+    fn check(name: &str, service: &str, expected: bool) {
+        let audit = fixture::audit(&format!("services: {{{name}: {{{service}}}}}"));
+        assert!(!audit.is_refused(), "{service}: {:?}", audit.findings);
+        assert_eq!(audit.findings.iter().any(|finding| finding.rule.id == RULE.meta.id), expected, "{name}: {service}");
+    }
+
+    #[test]
+    fn who_writes() {
+        check("timescale-archiver", "image: 'app:1'", true);
+        check("tick_writer", "build: .", true);
+        check("redis", "build: ./redis", true);
+        check("cache", "image: 'localhost:5000/bitnami/redis:8'", true);
+        check("redis-exporter", "image: 'oliver006/redis_exporter:1'", false);
+        check("console", "image: 'redis/redisinsight:2'", false);
+        check("kafka-ui", "image: 'provectuslabs/kafka-ui:1'", false);
+        check("collector", "image: 'app:1'", false);
+        check("archiver", "image: 'app:1', labels: {feedctl.role: one-shot}", false);
+    }
+
+    #[test]
+    fn how_long() {
+        check("redis", "image: 'redis:8', stop_grace_period: 9s999ms", true);
+        check("redis", "image: 'redis:8', stop_grace_period: 0s", true);
+        check("redis", "image: 'redis:8', stop_grace_period: 10s", false);
+        check("redis", "image: 'redis:8', stop_grace_period: 1m", false);
+        check("collector", "image: 'app:1', stop_grace_period: 1s", false);
+    }
+}

@@ -1,0 +1,4 @@
+//! `.env` files and `${…}`.
+
+pub mod dotenv;
+pub mod template;
