@@ -3,7 +3,7 @@
 # Where rustup puts cargo, also in a shell that has not been told.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: demo test model clients setup images secrets fmt lint clean-up
+.PHONY: demo test model restart-truth oracle bench clients setup images secrets fmt lint clean-up
 
 # A running stack, the incident, and the proof that nothing was lost. KEEP=1 leaves the stack up.
 demo:
@@ -16,6 +16,18 @@ test: setup images
 N ?= 1000
 model:
 	FEED_MODEL_RUNS=$(N) cargo test --test it model -- --nocapture
+
+# The restart truth table (docs/restart-policies.md), measured again on an engine of its own. Needs root.
+restart-truth:
+	cargo test --test it restart_truth
+
+# Generated projects, read by feedctl and by `docker compose config`: `make oracle N=5000` seeds.
+oracle:
+	FEEDCTL_ORACLE_SEEDS=$(N) cargo test -p feedctl-compose --test it -- --nocapture
+
+# How long `feedctl audit-compose` takes, beside `docker compose config`. Compiles for release, which takes minutes.
+bench: setup
+	cargo bench --locked --bench audit_compose
 
 # Published KIS client libraries against the simulator. Not part of `test`: they come from PyPI.
 CLIENTS := target/clients

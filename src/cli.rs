@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::cmd::{checklist, decode, explain, verify};
+use crate::cmd::{audit_compose, checklist, decode, explain, verify};
 use crate::exit::Exit;
 use crate::screen::Color;
 
@@ -34,6 +34,8 @@ pub(crate) struct Global {
 enum Command {
     /// Prove that data flows from the broker to the table, or name the first broken link
     Verify(verify::Args),
+    /// Find in the compose files what would let a feed stay dead
+    AuditCompose(audit_compose::Args),
     /// Explain a check: what it looks at, why, and what to do when it fails
     Explain(explain::Args),
     /// Write CHECKLIST.md from the checks, or compare it
@@ -46,6 +48,7 @@ impl Cli {
     pub(crate) async fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Verify(args) => verify::run(args, &self.global).await,
+            Command::AuditCompose(args) => audit_compose::run(args, &self.global),
             Command::Explain(args) => explain::run(&args),
             Command::Checklist(args) => checklist::run(&args),
             Command::Decode(args) => decode::run(&args),

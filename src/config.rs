@@ -13,17 +13,19 @@ use serde::Deserialize;
 use serde_saphyr::Spanned;
 
 mod access;
+mod compose;
 mod environment;
 mod file;
 mod interpolate;
-mod mask;
 mod mistake;
+mod outline;
 mod project;
 mod secret;
 mod target;
 
 pub(crate) use environment::Environment;
 pub(crate) use mistake::Mistake;
+pub(crate) use outline::Outline;
 
 use file::File;
 use mistake::{Source, meant};

@@ -3,7 +3,8 @@
 
 use std::process::ExitCode;
 
-use feedctl_checks::report::{Conclusion, Report, Status};
+use feedctl_checks::check::Layer;
+use feedctl_checks::report::{Report, Status};
 
 /// How a run of feedctl ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,20 +24,23 @@ pub(crate) const EXITS: &[(Exit, &str)] = &[
     (Exit::Failed, "at least one required check failed (1 beats 3)"),
     (Exit::Usage, "usage or configuration error"),
     (Exit::NotJudged, "could not judge: engine unreachable, not enough data, nothing selected"),
-    (Exit::Refused, "refused: freeze, lock held, nothing to roll back to, irreversible migration"),
-    (Exit::RolledBack, "failed and was rolled back; the old release verified"),
-    (Exit::RollbackUnproven, "rollback attempted and not proven good: call a person"),
+    (Exit::Refused, "refused: freeze, lock held, nothing to roll back to (not returned by this version)"),
+    (Exit::RolledBack, "failed and was rolled back; the old release verified (not returned by this version)"),
+    (Exit::RollbackUnproven, "rollback not proven good: call a person (not returned by this version)"),
 ];
 
 impl Exit {
-    /// What `report` ends in: a required failure beats what could not be judged, which beats a pass. A report in which
-    /// nothing was judged proves nothing.
+    /// What `report` ends in: a required failure beats what could not be judged, which beats a pass. The engine is only
+    /// our instrument: a report that judged nothing of the path proves nothing, unless nothing else was asked for.
     pub(crate) fn of(report: &Report) -> Self {
         let seen = |status| report.outcomes.iter().any(|outcome| outcome.required && outcome.status() == status);
-        let judged = report.outcomes.iter().any(|outcome| matches!(outcome.conclusion, Conclusion::Judged { .. }));
+        let mut judged =
+            report.outcomes.iter().filter(|outcome| !matches!(outcome.status(), Status::Skip | Status::Unknown));
+        let asked = report.outcomes.iter().any(|outcome| outcome.check.layer != Layer::Engine);
+        let proven = judged.any(|outcome| !asked || outcome.check.layer != Layer::Engine);
         match () {
             () if seen(Status::Fail) => Exit::Failed,
-            () if seen(Status::Unknown) || !judged => Exit::NotJudged,
+            () if seen(Status::Unknown) || !proven => Exit::NotJudged,
             () => Exit::Passed,
         }
     }
@@ -60,6 +64,8 @@ impl From<Exit> for ExitCode {
 
 #[cfg(test)]
 mod tests {
+    use feedctl_checks::finding::Severity;
+
     use super::*;
     use crate::render::dummy;
 
@@ -77,6 +83,24 @@ mod tests {
         both.outcomes.extend(dummy::unknown().outcomes);
         check(&both, Exit::Failed);
         check(&Report { outcomes: vec![], ..dummy::healthy() }, Exit::NotJudged);
+    }
+
+    #[test]
+    fn an_engine_that_answers_proves_no_path() {
+        check(&dummy::engine_alone(), Exit::NotJudged);
+        let mut asked_alone = dummy::engine_alone();
+        asked_alone.outcomes.truncate(1);
+        check(&asked_alone, Exit::Passed);
+    }
+
+    #[test]
+    fn a_failure_of_one_feed_beats_the_unknown_of_another() {
+        check(&dummy::half_seen(Severity::Fail), Exit::Failed);
+        check(&dummy::half_seen(Severity::Warn), Exit::NotJudged);
+        let mut optional = dummy::half_seen(Severity::Fail);
+        optional.outcomes.retain(|outcome| outcome.check.id == "rows-fresh");
+        optional.outcomes[0].required = false;
+        check(&optional, Exit::NotJudged);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod cmd;
 mod config;
 mod exit;
 mod fault;
+mod mask;
 mod render;
 mod screen;
 mod suggest;

@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::checklist::Limits;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use crate::moment::Moment;
+use crate::sight::{Missed, Sight};
 use crate::site::{ProbeError, Silence, Site};
 use crate::target::Target;
 
@@ -24,15 +25,10 @@ pub trait Check {
     type Evidence: Serialize + DeserializeOwned + Send;
     const META: Meta;
 
-    fn observe(site: &Site, want: &Target) -> impl Future<Output = Result<Self::Evidence, ProbeError>> + Send;
+    fn observe(site: &Site, want: &Target) -> impl Future<Output = Result<Sight<Self::Evidence>, ProbeError>> + Send;
 
     /// What is wrong with what was seen; nothing when all is well.
     fn judge(seen: &Self::Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> Vec<Finding>;
-
-    /// Why a part of it could not be seen: no failure and no pass. It counts as long as no other part has failed.
-    fn unseen(_seen: &Self::Evidence) -> Option<ProbeError> {
-        None
-    }
 
     /// What was seen, in one line for the row of a check that passed.
     fn sum_up(seen: &Self::Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> String;
@@ -115,8 +111,15 @@ pub struct Row {
 pub type Look =
     for<'a> fn(&'a Site, &'a Target) -> Pin<Box<dyn Future<Output = Result<Value, ProbeError>> + Send + 'a>>;
 
-/// [`Check::judge`] of evidence in JSON; an error where it is unknown whether all is well.
-pub type Judge = fn(&Value, &Target, &Limits, &Moment) -> Result<Vec<Finding>, ProbeError>;
+/// [`Check::judge`] of evidence in JSON; an error where it does not read as this check's.
+pub type Judge = fn(&Value, &Target, &Limits, &Moment) -> Result<Judgement, ProbeError>;
+
+#[derive(Debug, Default)]
+pub struct Judgement {
+    pub findings: Vec<Finding>,
+    /// Why a part could not be looked at.
+    pub unknown: Vec<ProbeError>,
+}
 
 /// What stands in the report as evidence: what the check saw, or that the thing it looks at did not answer. Silence of
 /// Redis, database or endpoint is evidence of a failure, for each check alike, so that no check deals with it.
@@ -124,12 +127,12 @@ pub type Judge = fn(&Value, &Target, &Limits, &Moment) -> Result<Vec<Finding>, P
 #[serde(untagged)]
 enum Seen<Evidence> {
     Silent { silent: Silence },
-    Answered(Evidence),
+    Answered(Sight<Evidence>),
 }
 
 pub(crate) async fn look<C: Check>(site: &Site, want: &Target) -> Result<Value, ProbeError> {
     let seen = match C::observe(site, want).await {
-        Ok(evidence) => Seen::Answered(evidence),
+        Ok(sight) => Seen::Answered(sight),
         Err(ProbeError::Silent(silent)) => Seen::Silent { silent },
         Err(error) => return Err(error),
     };
@@ -141,14 +144,20 @@ pub(crate) fn judge<C: Check>(
     want: &Target,
     limits: &C::Limits,
     at: &Moment,
-) -> Result<Vec<Finding>, ProbeError> {
-    let evidence = match read::<C>(seen)? {
-        Seen::Silent { silent } => return Ok(vec![silent.finding(want)]),
-        Seen::Answered(evidence) => evidence,
+) -> Result<Judgement, ProbeError> {
+    let (mut judgement, missed) = match read::<C>(seen)? {
+        Seen::Silent { silent } => (Judgement::default(), vec![Missed::Silent(silent)]),
+        Seen::Answered(Sight { evidence, missed }) => {
+            (Judgement { findings: C::judge(&evidence, want, limits, at), unknown: Vec::new() }, missed)
+        }
     };
-    let findings = C::judge(&evidence, want, limits, at);
-    let failed = findings.iter().any(|finding| finding.severity == Severity::Fail);
-    C::unseen(&evidence).filter(|_| !failed).map_or(Ok(findings), Err)
+    for missed in missed {
+        match missed {
+            Missed::Silent(silence) => judgement.findings.push(silence.finding(want)),
+            Missed::Unknown(unknown) => judgement.unknown.push(ProbeError::Unknown(unknown)),
+        }
+    }
+    Ok(judgement)
 }
 
 pub(crate) fn sum_up<C: Check>(
@@ -159,7 +168,7 @@ pub(crate) fn sum_up<C: Check>(
 ) -> Result<String, ProbeError> {
     Ok(match read::<C>(seen)? {
         Seen::Silent { silent } => silent.to_string(),
-        Seen::Answered(evidence) => C::sum_up(&evidence, want, limits, at),
+        Seen::Answered(sight) => C::sum_up(&sight.evidence, want, limits, at),
     })
 }
 

@@ -12,7 +12,7 @@ use crate::target::{Feed, Flow, Role, Rows, Service, Target, TimeColumn};
 
 /// The stack of the README: four services, one feed.
 pub(crate) fn target() -> Target {
-    let service = |hop| Service { role: Role::Service, hop: Some(hop), required: true };
+    let service = |hop| Service { role: Role::Service, hop: Some(hop), required: true, declared: None };
     let feed = Feed {
         market: Market::Always,
         symbols: vec!["005930".into()],

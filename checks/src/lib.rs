@@ -13,6 +13,7 @@ pub mod limits;
 pub mod moment;
 pub mod report;
 pub mod run;
+pub mod sight;
 pub mod site;
 pub mod speech;
 pub mod target;

@@ -2,6 +2,7 @@
 //!
 //! There is no stored "pass": a status is computed from what was concluded.
 
+use std::slice;
 use std::time::Duration;
 
 use serde::Deserialize as _;
@@ -38,6 +39,8 @@ pub enum Conclusion {
         /// What was seen, in one line; for the row of a check that passed.
         summary: String,
         findings: Vec<Finding>,
+        /// Why a part could not be looked at: no pass, and no failure of another part is hidden by it.
+        unknown: Vec<ProbeError>,
     },
     Skipped(SkipReason),
     /// We could not look: neither a pass nor a failure.
@@ -76,11 +79,30 @@ impl Outcome {
         match &self.conclusion {
             Conclusion::Skipped(_) => Status::Skip,
             Conclusion::Unobservable(_) => Status::Unknown,
-            Conclusion::Judged { findings, .. } => match findings.iter().map(|finding| finding.severity).max() {
-                None => Status::Pass,
-                Some(Severity::Fail) if self.required => Status::Fail,
-                Some(Severity::Fail | Severity::Warn) => Status::Warn,
-            },
+            Conclusion::Judged { findings, unknown, .. } => {
+                match findings.iter().map(|finding| finding.severity).max() {
+                    Some(Severity::Fail) if self.required => Status::Fail,
+                    _ if !unknown.is_empty() => Status::Unknown,
+                    Some(Severity::Fail | Severity::Warn) => Status::Warn,
+                    None => Status::Pass,
+                }
+            }
+        }
+    }
+
+    pub fn findings(&self) -> &[Finding] {
+        match &self.conclusion {
+            Conclusion::Judged { findings, .. } => findings,
+            Conclusion::Skipped(_) | Conclusion::Unobservable(_) => &[],
+        }
+    }
+
+    /// Why it, or a part of it, could not be looked at.
+    pub fn unknown(&self) -> &[ProbeError] {
+        match &self.conclusion {
+            Conclusion::Judged { unknown, .. } => unknown,
+            Conclusion::Unobservable(error) => slice::from_ref(error),
+            Conclusion::Skipped(_) => &[],
         }
     }
 }
@@ -102,16 +124,17 @@ impl Report {
                 causes.push(failure);
             }
         }
+        // Several services that tell the same have it from one cause.
+        causes.dedup_by(|later, earlier| {
+            later.finding.headline.is_some() && later.finding.headline == earlier.finding.headline
+        });
         causes
     }
 
     /// The check that leads a report in which nothing failed but something could not be looked at.
     pub fn first_unknown(&self) -> Option<(&'static Meta, &ProbeError)> {
-        let unknown =
-            self.outcomes.iter().filter(|outcome| outcome.required).filter_map(|outcome| match &outcome.conclusion {
-                Conclusion::Unobservable(error) => Some((outcome.check, error)),
-                Conclusion::Judged { .. } | Conclusion::Skipped(_) => None,
-            });
+        let required = self.outcomes.iter().filter(|outcome| outcome.required);
+        let unknown = required.filter_map(|outcome| Some((outcome.check, outcome.unknown().first()?)));
         unknown.min_by_key(|(check, _)| (check.layer, check.hop))
     }
 
@@ -127,11 +150,7 @@ impl Report {
     fn failures(&self) -> impl Iterator<Item = Broken<'_>> {
         let required = self.outcomes.iter().filter(|outcome| outcome.required);
         required.flat_map(|outcome| {
-            let findings = match &outcome.conclusion {
-                Conclusion::Judged { findings, .. } => findings.as_slice(),
-                Conclusion::Skipped(_) | Conclusion::Unobservable(_) => &[],
-            };
-            let failures = findings.iter().filter(|finding| finding.severity == Severity::Fail);
+            let failures = outcome.findings().iter().filter(|finding| finding.severity == Severity::Fail);
             failures.map(|finding| Broken { check: outcome.check, finding, hop: self.hop_of(outcome.check, finding) })
         })
     }
@@ -176,13 +195,17 @@ mod tests {
     use crate::checklist::CHECKLIST;
     use crate::fixture;
 
+    fn judged(findings: Vec<Finding>, unknown: Vec<ProbeError>) -> Conclusion {
+        Conclusion::Judged { evidence: Value::Null, summary: String::new(), findings, unknown }
+    }
+
     /// A report in which these failures were found: check id and subject.
     fn report(failures: &[(&str, Subject)]) -> Report {
         let outcome = |meta: &'static Meta| {
             let mine = failures.iter().filter(|(id, _)| *id == meta.id);
             let findings =
                 mine.map(|(_, subject)| Finding::new(Severity::Fail, subject.clone(), "is broken")).collect();
-            let conclusion = Conclusion::Judged { evidence: Value::Null, summary: String::new(), findings };
+            let conclusion = judged(findings, vec![]);
             Outcome { check: meta, required: true, conclusion, took: Duration::ZERO }
         };
         let outcomes = CHECKLIST.iter().map(|row| outcome(&row.meta)).collect();
@@ -287,6 +310,43 @@ mod tests {
             &[("restart-policy", service("redis")), rows()],
             &[("rows-fresh", "market_ticks"), ("restart-policy", "redis")],
         );
+    }
+
+    #[test]
+    fn services_that_tell_the_same_are_one_headline() {
+        let all = ["collector", "redis", "archiver"].map(|name| ("services-running", service(name)));
+        let starved = [("redis-reachable", Subject::Redis), ("collector-ready", collector()), rows()];
+        let mut report = report(&[all.as_slice(), starved.as_slice()].concat());
+        assert_eq!(report.broken().len(), 3);
+        for outcome in &mut report.outcomes {
+            let Conclusion::Judged { findings, .. } = &mut outcome.conclusion else { continue };
+            for finding in findings.iter_mut().filter(|_| outcome.check.layer == Layer::Container) {
+                finding.headline = Some("nothing is there".into());
+            }
+        }
+        let told: Vec<String> = report.broken().iter().map(Broken::headline).collect();
+        assert_eq!(told, ["nothing is there"]);
+    }
+
+    #[test]
+    fn a_failure_beats_the_unknown_of_another_part_which_beats_a_warning() {
+        let finding = |severity| Finding::new(severity, stream(), "is broken");
+        let outcome = |findings, unknown: &[&str], required| {
+            let unknown = unknown.iter().map(|key| ProbeError::NotConfigured { key: (*key).into() }).collect();
+            let conclusion = judged(findings, unknown);
+            Outcome { check: &CHECKLIST[0].meta, required, conclusion, took: Duration::ZERO }
+        };
+        let check = |findings, unknown, required, expected| {
+            assert_eq!(outcome(findings, unknown, required).status(), expected);
+        };
+        check(vec![finding(Severity::Warn), finding(Severity::Fail)], &["feeds.kr"], true, Status::Fail);
+        check(vec![finding(Severity::Fail)], &["feeds.kr"], false, Status::Unknown);
+        check(vec![finding(Severity::Warn)], &["feeds.kr"], true, Status::Unknown);
+        check(vec![], &["feeds.kr"], true, Status::Unknown);
+        check(vec![finding(Severity::Warn)], &[], true, Status::Warn);
+        let outcomes = vec![outcome(vec![finding(Severity::Warn)], &["feeds.kr"], true)];
+        let unknown = Report { outcomes, ..report(&[]) };
+        assert_eq!(unknown.first_unknown().and_then(|(_, error)| error.key()), Some("feeds.kr"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use access::{Access, Credential, DatabaseAccess, DockerAccess, RedisAccess};
 pub(crate) use error::not_configured;
-pub use error::{Cause, ProbeError, Silence};
+pub use error::{Cause, Origin, ProbeError, Silence};
 
 /// How long a server may take to accept a connection, and how long to answer one question.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);

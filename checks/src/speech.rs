@@ -1,5 +1,6 @@
-//! Numbers and ages as people say them: `1,502`, `12 min 39 s`. For messages; JSON carries plain numbers.
+//! Numbers, ages and errors as people say them: `1,502`, `12 min 39 s`. For messages; JSON carries plain numbers.
 
+use std::error::Error;
 use std::time::Duration;
 
 /// `1,502`.
@@ -45,6 +46,17 @@ pub fn age_s(seconds: f64) -> String {
     age(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
 }
 
+/// An error and the cause at its root; what lies between is of use to programmers.
+pub fn told(error: &dyn Error) -> String {
+    let message = error.to_string();
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    let root = root.to_string();
+    if message.contains(&root) { message } else { format!("{message} ({root})") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +82,24 @@ mod tests {
         check(11_520_000, "3 h 12 min");
         check(9 * 86_400_000 + 4 * 3_600_000, "9 d 4 h");
         assert_eq!([age_s(-3.0), age_s(0.8), age_s(f64::MAX)][..2], ["0 ms", "800 ms"]);
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{message}")]
+    struct Layer {
+        message: &'static str,
+        source: Option<Box<Layer>>,
+    }
+
+    #[test]
+    fn an_error_is_told_with_the_cause_at_its_root() {
+        let check = |messages: &[&'static str], expected: &str| {
+            let wrap = |source: Option<Box<Layer>>, message: &&'static str| Some(Box::new(Layer { message, source }));
+            let error = messages.iter().rev().fold(None, wrap).expect("a message");
+            assert_eq!(told(&error), expected);
+        };
+        check(&["the engine cannot be asked", "client error", "refused"], "the engine cannot be asked (refused)");
+        check(&["login refused"], "login refused");
+        check(&["no answer: refused", "refused"], "no answer: refused");
     }
 }

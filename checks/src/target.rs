@@ -7,6 +7,7 @@ use feed::market::Market;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Hop;
+use crate::site::docker::container::RestartPolicy;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
@@ -25,6 +26,16 @@ pub struct Service {
     pub hop: Option<Hop>,
     /// Whether it must be there. What is wrong with a service that need not be there is a warning.
     pub required: bool,
+    /// What the compose files say of its restart; none where they cannot be read here.
+    pub declared: Option<Declared>,
+}
+
+/// A restart policy in the files: what the engine would get from the next `docker compose up`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Declared {
+    pub policy: RestartPolicy,
+    /// `docker-compose.yml:31`: the policy, or the service where it has none.
+    pub place: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,8 +96,26 @@ impl Target {
         flows.map(|(name, Flow::Stream(stream))| (name, stream.as_str()))
     }
 
+    /// What feedctl.yml does not say where no feed has `word`: that of the first feed, or feeds at all.
+    pub(crate) fn key_of_feeds(&self, word: &str) -> String {
+        self.feeds.keys().next().map_or("feeds".to_owned(), |name| format!("feeds.{name}.{word}"))
+    }
+
     /// The command that shows why the first service of a hop is in trouble.
     pub(crate) fn logs_of(&self, hop: Hop) -> Option<String> {
         self.services_at(hop).next().map(|service| format!("docker compose logs --tail 50 {service}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture;
+
+    #[test]
+    fn a_key_that_no_feed_has_is_named_as_the_user_would_write_it() {
+        let mut want = fixture::target();
+        assert_eq!(want.key_of_feeds("rows"), "feeds.kr.rows");
+        want.feeds.clear();
+        assert_eq!(want.key_of_feeds("rows"), "feeds");
     }
 }

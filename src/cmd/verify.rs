@@ -65,8 +65,8 @@ pub(crate) async fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
     let progress = Progress::on(Screen::of_stderr(global.color).width.is_some());
     let started = Instant::now();
     let report = loop {
-        progress.looking();
-        let report = run::run(&rows, &Site::new(config.access.clone()), &config.target, &rules, clock).await;
+        let site = Site::new(config.access.clone());
+        let report = run::run(&rows, &site, &config.target, &rules, clock, |open| progress.looking(open)).await;
         progress.clear();
         let left = args.within.0.saturating_sub(started.elapsed());
         if Exit::of(&report) == Exit::Passed || left.is_zero() || is_past_waiting(&report) {
@@ -120,7 +120,7 @@ mod tests {
         let rules = Rules { limits: config.limits, optional: config.optional };
         let rows = selection::select(&[], &[]).expect("nothing to look up");
         let clock = || Moment::new(Utc::now(), *Local::now().offset(), &config.target);
-        let report = run::run(&rows, &Site::new(config.access), &config.target, &rules, clock).await;
+        let report = run::run(&rows, &Site::new(config.access), &config.target, &rules, clock, |_| ()).await;
         assert_eq!(Exit::of(&report), Exit::Failed);
 
         let screens = [Screen { rich: false, width: None }, Screen { rich: true, width: Some(80) }];

@@ -10,7 +10,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde_saphyr::{Error, Location, MessageFormatter, UserMessageFormatter};
 
-use super::mask::masked;
+use crate::mask::masked;
 use crate::suggest;
 
 const UNFIT: &str = "this value does not fit here";

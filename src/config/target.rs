@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use feedctl_checks::target::{Feed, Flow, Role, Rows, Service, Target, TimeColumn};
+use feedctl_checks::target::{Declared, Feed, Flow, Role, Rows, Service, Target, TimeColumn};
 use serde_saphyr::Spanned;
 
 use super::Reader;
+use super::compose::Compose;
 use super::file::{self, File};
 use super::mistake::Mistake;
 use super::project;
 
 /// What should be there. `file` is what `reader` read.
 pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mistake>> {
-    let services = file.services.iter().map(|(name, written)| (name.clone(), service(written))).collect();
+    let files = file.compose.iter().map(|written| reader.folder.join(&written.value)).collect();
+    let compose = Compose::load(reader, files);
+    let declared = |name: &str| compose.as_ref()?.declared(name);
+    let services = file.services.iter().map(|(name, written)| (name.clone(), service(written, declared(name))));
+    let services = services.collect();
     let mut feeds = BTreeMap::new();
     for (name, written) in &file.feeds {
         feeds.insert(name.clone(), feed(reader, written)?);
@@ -22,13 +27,15 @@ pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mis
     for (name, url) in &file.health {
         health.insert(name.clone(), endpoint(reader, name, url)?);
     }
-    Ok(Target { project: project_name(reader, file)?, services, feeds, health })
+    Ok(Target { project: project_name(reader, file, compose.as_ref())?, services, feeds, health })
 }
 
-fn project_name(reader: &Reader<'_>, file: &File) -> Result<String, Box<Mistake>> {
+fn project_name(reader: &Reader<'_>, file: &File, compose: Option<&Compose>) -> Result<String, Box<Mistake>> {
     let Some(written) = &file.project else {
-        let compose = compose_files(reader, file)?;
-        let name = project::name(&reader.folder, &compose, reader.environment)?;
+        let name = match compose {
+            Some(compose) => compose.name().to_owned(),
+            None => project::name(&reader.folder, &compose_files(reader, file)?, reader.environment)?,
+        };
         if name.is_empty() {
             let title = "the folder's name gives no name for the Compose project";
             return Err(reader.source.mistake(0..0, title, "write `project: …`, as Compose is told it"));
@@ -73,8 +80,9 @@ fn endpoint(reader: &Reader<'_>, name: &str, url: &Spanned<String>) -> Result<St
     }
 }
 
-fn service(written: &file::Service) -> Service {
-    Service { role: written.role.unwrap_or(Role::Service), hop: written.hop, required: written.required }
+fn service(written: &file::Service, declared: Option<Declared>) -> Service {
+    let role = written.role.unwrap_or(Role::Service);
+    Service { role, hop: written.hop, required: written.required, declared }
 }
 
 fn feed(reader: &Reader<'_>, written: &file::Feed) -> Result<Feed, Box<Mistake>> {

@@ -274,6 +274,17 @@ fn values() {
 }
 
 #[test]
+fn limits_that_contradict_each_other() {
+    assert_snapshot!(mistake("checks:\n  rows-fresh: {warn: 5m}"), @r"
+    error: this value does not fit here
+     --> feedctl.yml:3:15
+      |
+    3 |   rows-fresh: {warn: 5m}
+      |               ^ `warn` is 5 min and `fail` is 2 min: it must warn before it fails
+    ");
+}
+
+#[test]
 fn names_that_must_exist() {
     assert_snapshot!(mistake("optional: [rows-fresch]"), @r"
     error: no check is named `rows-fresch`

@@ -1,4 +1,4 @@
-//! One small report in three conditions, which every format's tests show.
+//! One small report in several conditions, which every format's tests show.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use feedctl_checks::check::{Hop, Layer, Meta, When};
 use feedctl_checks::finding::{Finding, Severity, Subject};
 use feedctl_checks::moment::Moment;
 use feedctl_checks::report::{Conclusion, Outcome, Report, SkipReason};
-use feedctl_checks::site::ProbeError;
+use feedctl_checks::site::{Origin, ProbeError};
 use feedctl_checks::target::{Feed, Flow, Role, Rows, Service, Target, TimeColumn};
 use serde_json::json;
 
@@ -16,6 +16,7 @@ const fn meta(id: &'static str, title: &'static str, hop: Hop, layer: Layer) -> 
     Meta { id, title, explain: "", hop, layer, when: When::Always, budget: Duration::from_secs(5) }
 }
 
+static ENGINE: Meta = meta("engine-reachable", "the Docker engine answers", Hop::Broker, Layer::Engine);
 static SERVICES: Meta = meta("services-running", "every service runs", Hop::Collector, Layer::Container);
 static POLICY: Meta = meta("restart-policy", "every container comes back by itself", Hop::Collector, Layer::Recovery);
 static FLOWING: Meta = meta("ticks-flowing", "ticks flow into Redis", Hop::Collector, Layer::Flow);
@@ -34,6 +35,7 @@ pub(crate) fn healthy() -> Report {
                 evidence: rows(),
                 summary: "newest row 800 ms old".to_owned(),
                 findings: vec![],
+                unknown: vec![],
             },
             ..passed(&FRESH, "")
         },
@@ -49,7 +51,7 @@ pub(crate) fn incident() -> Report {
             &SERVICES,
             Finding::new(Severity::Fail, archiver(), "exited (1) at 14:08:31 +09:00")
                 .headline("archiver is dead: exited with code 1 12 min 39 s ago; its restart policy is \"no\", so nothing will start it")
-                .remedy(Some("docker compose up -d archiver && feedctl verify".to_owned()))
+                .remedy(Some("docker compose up -d archiver && feedctl verify --within 60s".to_owned()))
                 .since(stopped),
         ),
         failed(&POLICY, Finding::new(Severity::Fail, archiver(), "\"no\"; a service must come back by itself")),
@@ -59,6 +61,7 @@ pub(crate) fn incident() -> Report {
                 evidence: backlog(),
                 summary: String::new(),
                 findings: vec![Finding::new(Severity::Fail, Subject::Stream("ticks:{kr}".to_owned()), "1,502 ticks wait")],
+                unknown: vec![],
             },
             ..passed(&DRAINED, "")
         },
@@ -82,16 +85,63 @@ pub(crate) fn unknown() -> Report {
     ])
 }
 
+/// feedctl.yml says nothing but its version.
+pub(crate) fn engine_alone() -> Report {
+    let skipped = Conclusion::Skipped(SkipReason::NotConfigured { key: "feeds".to_owned() });
+    report(vec![passed(&ENGINE, "Docker 20.10.24"), outcome(&FRESH, skipped)])
+}
+
+/// No tick for a while, and rows that are young.
+pub(crate) fn warned() -> Report {
+    let mut report = healthy();
+    let stream = Subject::Stream("ticks:{kr}".to_owned());
+    let finding = Finding::new(Severity::Warn, stream, "no tick for 16 s");
+    report.outcomes[2] = failed(&FLOWING, finding.remedy("docker compose logs --tail 50 collector".to_owned()));
+    report
+}
+
+/// DOCKER_HOST leads nowhere, and the rows are young.
+pub(crate) fn without_engine() -> Report {
+    let source = std::sync::Arc::new(std::io::Error::other("connection refused"));
+    let gone = ProbeError::Engine { host: "tcp://10.0.0.5:2375".to_owned(), origin: Origin::Variable, source };
+    let mut report = healthy();
+    report.outcomes.insert(0, passed(&ENGINE, ""));
+    for outcome in &mut report.outcomes[..4] {
+        outcome.conclusion = Conclusion::Unobservable(gone.clone());
+    }
+    report
+}
+
+/// One feed's table is old, and that of the other cannot be read.
+pub(crate) fn half_seen(severity: Severity) -> Report {
+    let unreadable = ProbeError::Misconfigured {
+        problem: "feedctl_reader may not read us_ticks".to_owned(),
+        key: "feeds.us.rows".to_owned(),
+        source: None,
+    };
+    let findings = vec![Finding::new(severity, Subject::Table("market_ticks".to_owned()), "newest row 45 s old")];
+    let (evidence, summary, unknown) = (rows(), String::new(), vec![unreadable]);
+    report(vec![
+        passed(&FLOWING, "25 ticks/s"),
+        outcome(&FRESH, Conclusion::Judged { evidence, summary, findings, unknown }),
+    ])
+}
+
 /// The collector waits for the broker, and its disk was full before; the archiver keeps up.
 pub(crate) fn lossy() -> Report {
     let health = json!({"status": "fail", "errors": {"lost_frames": 3, "unreadable_frames": 1}});
     let evidence = json!({"endpoints": [{"name": "collector", "http_status": 503, "health": health}]});
     let findings = vec![Finding::new(Severity::Fail, Subject::Endpoint("collector".to_owned()), "backoff")];
     report(vec![
-        outcome(&READY, Conclusion::Judged { evidence, summary: String::new(), findings }),
+        outcome(&READY, Conclusion::Judged { evidence, summary: String::new(), findings, unknown: vec![] }),
         outcome(
             &DRAINED,
-            Conclusion::Judged { evidence: backlog(), summary: "4 ticks wait".to_owned(), findings: vec![] },
+            Conclusion::Judged {
+                evidence: backlog(),
+                summary: "4 ticks wait".to_owned(),
+                findings: vec![],
+                unknown: vec![],
+            },
         ),
     ])
 }
@@ -113,7 +163,7 @@ fn rows() -> serde_json::Value {
 }
 
 fn report(outcomes: Vec<Outcome>) -> Report {
-    let service = |hop| Service { role: Role::Service, hop: Some(hop), required: true };
+    let service = |hop| Service { role: Role::Service, hop: Some(hop), required: true, declared: None };
     let feed = Feed {
         market: Market::Always,
         symbols: vec![],
@@ -141,12 +191,18 @@ fn report(outcomes: Vec<Outcome>) -> Report {
 }
 
 fn passed(check: &'static Meta, summary: &str) -> Outcome {
-    outcome(check, Conclusion::Judged { evidence: json!({}), summary: summary.to_owned(), findings: vec![] })
+    outcome(
+        check,
+        Conclusion::Judged { evidence: json!({}), summary: summary.to_owned(), findings: vec![], unknown: vec![] },
+    )
 }
 
 fn failed(check: &'static Meta, finding: Finding) -> Outcome {
     let findings = vec![finding];
-    outcome(check, Conclusion::Judged { evidence: json!({"seen": 1}), summary: String::new(), findings })
+    outcome(
+        check,
+        Conclusion::Judged { evidence: json!({"seen": 1}), summary: String::new(), findings, unknown: vec![] },
+    )
 }
 
 fn outcome(check: &'static Meta, conclusion: Conclusion) -> Outcome {

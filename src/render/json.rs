@@ -7,12 +7,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use feed::market::Phase;
 use feedctl_checks::finding::{Finding, Severity};
 use feedctl_checks::report::{Conclusion, Outcome, Report, Status};
+use feedctl_checks::speech::told;
 use feedctl_checks::target::Target;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::exit::Exit;
-use crate::render::told;
+use crate::render::verdict;
 use crate::screen::Screen;
 
 const VERSION: u32 = 1;
@@ -58,7 +59,7 @@ struct WireOutcome<'a> {
     summary: Option<&'a str>,
     evidence: Option<&'a Value>,
     findings: Vec<WireFinding<'a>>,
-    /// Why it was skipped, or could not be judged.
+    /// Why it was skipped, or why it or a part of it could not be judged.
     reason: Option<String>,
 }
 
@@ -88,12 +89,7 @@ impl<'a> From<&'a Report> for WireReport<'a> {
             at: instant(report.at.now),
             phases: report.at.phases.iter().map(|(market, phase)| (word(market), phase)).collect(),
             release: None,
-            verdict: match exit {
-                Exit::Passed => "pass",
-                Exit::NotJudged => "unknown",
-                Exit::Refused | Exit::Usage => "refused",
-                Exit::Failed | Exit::RolledBack | Exit::RollbackUnproven => "fail",
-            },
+            verdict: verdict(exit),
             exit_code: exit.code(),
             first_broken,
             rollback: None,
@@ -104,12 +100,12 @@ impl<'a> From<&'a Report> for WireReport<'a> {
 
 impl<'a> From<&'a Outcome> for WireOutcome<'a> {
     fn from(outcome: &'a Outcome) -> Self {
-        let (evidence, summary, findings, reason) = match &outcome.conclusion {
-            Conclusion::Judged { evidence, summary, findings } => {
-                (Some(evidence), Some(summary.as_str()), findings.as_slice(), None)
-            }
-            Conclusion::Skipped(reason) => (None, None, &[][..], Some(reason.to_string())),
-            Conclusion::Unobservable(error) => (None, None, &[][..], Some(told(error))),
+        let unknown: Vec<String> = outcome.unknown().iter().map(|error| told(error)).collect();
+        let unknown = (!unknown.is_empty()).then(|| unknown.join("; "));
+        let (evidence, summary, reason) = match &outcome.conclusion {
+            Conclusion::Judged { evidence, summary, .. } => (Some(evidence), Some(summary.as_str()), unknown),
+            Conclusion::Skipped(reason) => (None, None, Some(reason.to_string())),
+            Conclusion::Unobservable(_) => (None, None, unknown),
         };
         WireOutcome {
             id: outcome.check.id,
@@ -125,7 +121,7 @@ impl<'a> From<&'a Outcome> for WireOutcome<'a> {
             took_ms: u64::try_from(outcome.took.as_millis()).unwrap_or(u64::MAX),
             summary,
             evidence,
-            findings: findings.iter().map(WireFinding::from).collect(),
+            findings: outcome.findings().iter().map(WireFinding::from).collect(),
             reason,
         }
     }
@@ -198,7 +194,7 @@ mod tests {
         /verdict "fail"
         /exit_code 1
         /first_broken {"check":"services-running","message":"archiver is dead: exited with code 1 12 min 39 s ago; its restart policy is \"no\", so nothing will start it","since":"2026-01-15T14:08:31.000+09:00","subject":"archiver\u001b[2J"}
-        /outcomes/0 {"evidence":{"seen":1},"findings":[{"message":"exited (1) at 14:08:31 +09:00","remedy":"docker compose up -d archiver && feedctl verify","severity":"fail","subject":"archiver\u001b[2J"}],"id":"services-running","reason":null,"required":true,"status":"fail","summary":"","title":"every service runs","took_ms":1300}
+        /outcomes/0 {"evidence":{"seen":1},"findings":[{"message":"exited (1) at 14:08:31 +09:00","remedy":"docker compose up -d archiver && feedctl verify --within 60s","severity":"fail","subject":"archiver\u001b[2J"}],"id":"services-running","reason":null,"required":true,"status":"fail","summary":"","title":"every service runs","took_ms":1300}
         "#);
     }
 
@@ -211,6 +207,21 @@ mod tests {
         /first_broken null
         /outcomes/1 {"evidence":null,"findings":[],"id":"restart-policy","reason":"not configured: `docker`","required":true,"status":"skip","summary":null,"title":"every container comes back by itself","took_ms":1300}
         /outcomes/4 {"evidence":null,"findings":[],"id":"rows-fresh","reason":"the database refused the login of feedctl_reader","required":true,"status":"unknown","summary":null,"title":"rows arrive","took_ms":1300}
+        "#);
+    }
+
+    #[test]
+    fn what_is_unknown_of_one_feed_stands_beside_the_findings_of_another() {
+        let pointers = ["/verdict", "/outcomes/1/status", "/outcomes/1/findings", "/outcomes/1/reason"];
+        assert_snapshot!(check(&dummy::half_seen(Severity::Warn), &pointers), @r#"
+        /verdict "unknown"
+        /outcomes/1/status "unknown"
+        /outcomes/1/findings [{"message":"newest row 45 s old","remedy":null,"severity":"warn","subject":"market_ticks"}]
+        /outcomes/1/reason "feedctl_reader may not read us_ticks"
+        "#);
+        assert_snapshot!(check(&dummy::half_seen(Severity::Fail), &["/verdict", "/outcomes/1/reason"]), @r#"
+        /verdict "fail"
+        /outcomes/1/reason "feedctl_reader may not read us_ticks"
         "#);
     }
 }

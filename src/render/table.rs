@@ -93,6 +93,9 @@ fn painted(line: &str, screen: Screen) -> String {
 
 #[cfg(test)]
 mod tests {
+    use feedctl_checks::finding::Severity;
+    use feedctl_checks::report::Conclusion;
+    use feedctl_checks::site::ProbeError;
     use insta::assert_snapshot;
 
     use super::*;
@@ -123,7 +126,7 @@ mod tests {
                broker --> collector --> Redis -x archiver\u{1b}[2J -x market_ticks
                1,502 ticks wait in the collector's spool and ticks:{kr}
 
-         do    docker compose up -d archiver && feedctl verify
+         do    docker compose up -d archiver && feedctl verify --within 60s
          why   feedctl explain services-running
 
         FAIL   services-running   archiver\u{1b}[2J: exited (1) at 14:08:31 +09:00
@@ -138,7 +141,7 @@ mod tests {
     #[test]
     fn could_not_look() {
         assert_snapshot!(write(&dummy::unknown(), PIPE), @r"
-        UNKNOWN   the database refused the login of feedctl_reader: cannot say whether rows arrive
+        UNKNOWN   the database refused the login of feedctl_reader: cannot say whether ticks reach the table
                   broker --> collector --> Redis -? archiver\u{1b}[2J -? market_ticks
 
          do    check `database.password_file` in feedctl.yml
@@ -162,7 +165,7 @@ mod tests {
                broker ─► collector ─► Redis ─✗ archiver\u{1b}[2J ─✗ market_ticks
                1,502 ticks wait in the collector's spool and ticks:{kr}
 
-        ^[1m do^[0m    docker compose up -d archiver && feedctl verify
+        ^[1m do^[0m    docker compose up -d archiver && feedctl verify --within 60s
          why   feedctl explain services-running
 
         ^[1;31mFAIL^[0m   services-running   archiver\u{1b}[2J: exited (1) at 14:08:31 +09:00
@@ -191,6 +194,100 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unknown_of_one_feed_hides_nothing_of_another() {
+        assert_snapshot!(write(&dummy::half_seen(Severity::Warn), PIPE), @r"
+        UNKNOWN   feedctl_reader may not read us_ticks: cannot say whether ticks reach the table
+                  broker --> collector --> Redis -? archiver\u{1b}[2J -? market_ticks
+
+         do    check `feeds.us.rows` in feedctl.yml
+         why   feedctl explain rows-fresh
+
+        warn   rows-fresh      market_ticks: newest row 45 s old
+        ????   rows-fresh      feedctl_reader may not read us_ticks
+         ok    ticks-flowing   25 ticks/s
+        2 checks: 1 not judged, 1 ok; 1.3 s; exit 3
+        ");
+        assert_snapshot!(write(&dummy::half_seen(Severity::Fail), PIPE), @r"
+        FAIL   market_ticks: newest row 45 s old
+               broker --> collector --> Redis -? archiver\u{1b}[2J -x market_ticks
+
+         why   feedctl explain rows-fresh
+
+        FAIL   rows-fresh      market_ticks: newest row 45 s old
+        ????   rows-fresh      feedctl_reader may not read us_ticks
+         ok    ticks-flowing   25 ticks/s
+        2 checks: 1 failed, 1 ok; 1.3 s; exit 1
+        ");
+    }
+
+    #[test]
+    fn a_warning_stands_in_the_first_line() {
+        assert_snapshot!(write(&dummy::warned(), PIPE), @r"
+        PASS   with 1 warning: ticks:{kr}: no tick for 16 s
+               broker -? collector -? Redis --> archiver\u{1b}[2J --> market_ticks
+
+         do    docker compose logs --tail 50 collector
+         why   feedctl explain ticks-flowing
+
+        warn   ticks-flowing      ticks:{kr}: no tick for 16 s
+         ok    services-running   3 of 3 run
+         ok    restart-policy     all 3 come back by themselves
+         ok    stream-drained     4 ticks wait
+         ok    rows-fresh         newest row 800 ms old
+        5 checks: 1 warned, 4 ok; 1.3 s
+        ");
+    }
+
+    #[test]
+    fn an_engine_that_is_not_there_is_told_once() {
+        assert_snapshot!(write(&dummy::without_engine(), PIPE), @r"
+        UNKNOWN   the Docker engine at tcp://10.0.0.5:2375 (from DOCKER_HOST) cannot be asked (connection refused): cannot say whether the feed runs
+                  broker -? collector -? Redis --> archiver\u{1b}[2J --> market_ticks
+
+         do    correct or unset DOCKER_HOST; `docker` in feedctl.yml beats it
+         why   feedctl explain engine-reachable
+
+        ????   engine-reachable   the Docker engine at tcp://10.0.0.5:2375 (from DOCKER_HOST) cannot be asked (connection refused)
+        ????   services-running   needs the engine
+        ????   restart-policy     needs the engine
+        ????   ticks-flowing      needs the engine
+         ok    stream-drained     4 ticks wait
+         ok    rows-fresh         newest row 800 ms old
+        6 checks: 4 not judged, 2 ok; 1.3 s; exit 3
+        ");
+    }
+
+    #[test]
+    fn nothing_of_the_path_was_looked_at() {
+        assert_snapshot!(write(&dummy::engine_alone(), PIPE), @r"
+        UNKNOWN   nothing of the path was looked at: the selection or feedctl.yml leaves no check of it to judge
+
+         do    name services, redis, database and a feed in feedctl.yml
+         why   feedctl verify --help
+
+         ok    engine-reachable   Docker 20.10.24
+        skip   rows-fresh         not configured: `feeds`
+        2 checks: 1 ok, 1 skipped; 1.3 s; exit 3
+        ");
+    }
+
+    #[test]
+    fn rows_alone_tell_nothing_of_the_way_that_they_came() {
+        let mut report = dummy::healthy();
+        report.outcomes.retain(|outcome| outcome.check.id == "rows-fresh");
+        let expected = "broker -? collector -? Redis --> archiver\\u{1b}[2J --> market_ticks";
+        assert_eq!(path::line(&report, PIPE).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn what_is_unknown_of_a_link_is_drawn_so_whatever_came_behind_it() {
+        let mut report = dummy::healthy();
+        report.outcomes[3].conclusion = Conclusion::Unobservable(ProbeError::OutOfTime { budget: Duration::ZERO });
+        let expected = "broker --> collector --> Redis -? archiver\\u{1b}[2J --> market_ticks";
+        assert_eq!(path::line(&report, PIPE).as_deref(), Some(expected));
+    }
+
+    #[test]
     fn a_drained_stream_proves_no_flow() {
         let mut report = dummy::healthy();
         report.outcomes.retain(|outcome| outcome.check.id == "stream-drained");
@@ -206,7 +303,7 @@ mod tests {
     fn nothing_that_was_looked_at() {
         let report = Report { outcomes: vec![], ..dummy::healthy() };
         assert_snapshot!(write(&report, PIPE), @r"
-        UNKNOWN   nothing was looked at: the selection or feedctl.yml leaves no check to judge
+        UNKNOWN   nothing of the path was looked at: the selection or feedctl.yml leaves no check of it to judge
 
         0 checks; 0 ms; exit 3
         ");

@@ -2,12 +2,16 @@
 //! the proof of what went through it.
 
 mod account;
+mod audit_compose;
+mod audit_hostile;
 mod chaos;
 mod checklist;
+mod ci_examples;
 mod decode;
 mod layers;
 mod model;
 mod pipeline;
+mod restart_truth;
 mod rig;
 mod ticker;
 mod verify;

@@ -56,6 +56,12 @@ async fn the_incident_is_named_until_it_is_healed() {
     stack.compose(&["up", "--detach", "archiver"]).await;
     let healed = verify(&stack, &feedctl, &["--within", "60s"]).await;
     check(&healed, 0, "PASS", &["restart-policy"]);
+
+    stack.compose(&["down", "--timeout", "1"]).await;
+    let gone = verify(&stack, &feedctl, &[]).await;
+    check(&gone, 1, "FAIL", &["has no container", "docker compose up -d && feedctl verify --within 60s\n"]);
+    let before_the_rows = gone.stdout.split("\n\n").next().unwrap_or_default();
+    assert_eq!(before_the_rows.matches("FAIL").count(), 1, "one cause is one headline:\n{}", gone.stdout);
 }
 
 #[tokio::test]
@@ -120,6 +126,14 @@ async fn a_mistake_in_the_configuration_has_a_place_and_a_hint() {
     check_mistake("servces: {}", "2:1", "did you mean `services`?").await;
     check_mistake("feeds: {kr: {market: krx}}", "2:22", "`always` is never closed").await;
     check_mistake("project: feed\nredis: {url_env: NOWHERE}", "3:18", "NOWHERE").await;
+}
+
+/// Also where the engine answers: it is our instrument, and no part of the path.
+#[tokio::test]
+async fn a_file_that_names_nothing_proves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    fs::write(folder.path().join("feedctl.yml"), "version: 1\nproject: feed\n").expect("the folder is writable");
+    check(&Feedctl::new().folder(folder.path()).run(&["verify"]).await, 3, "UNKNOWN", &["exit 3"]);
 }
 
 #[tokio::test]

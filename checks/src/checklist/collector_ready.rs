@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use feed::health::{Health, Session, SessionState, Status};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::NoLimits;
 use crate::moment::Moment;
-use crate::site::{ProbeError, Site, http, not_configured};
+use crate::sight::{Sight, gather};
+use crate::site::{ProbeError, Site, http};
 use crate::speech;
 use crate::target::Target;
 
@@ -28,7 +30,7 @@ Why it matters
 Seen when it fails
   Nothing answers; the status is `fail`; the session is connecting, subscribing,
   waiting before the next try, or blocked because the broker refused the keys;
-  or the broker refused some symbols. Status `warn` is a warning.
+  or not every wanted symbol is registered. Status `warn` is a warning.
 
 What to do
   `docker compose logs --tail 50 collector`. While the session is in backoff it
@@ -68,14 +70,14 @@ impl Check for CollectorReady {
         budget: Duration::from_secs(10),
     };
 
-    async fn observe(_site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(_site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         let collectors: Vec<&str> = want.services_at(Hop::Collector).chain(["collector"]).collect();
-        let mut endpoints = Vec::new();
-        for (name, url) in want.health.iter().filter(|(name, _)| collectors.contains(&name.as_str())) {
+        let endpoints = want.health.iter().filter(|(name, _)| collectors.contains(&name.as_str()));
+        let looks = endpoints.map(async |(name, url)| {
             let answer = http::get(name, url).await?;
-            endpoints.push(read(name, answer.status, &answer.body)?);
-        }
-        if endpoints.is_empty() { Err(not_configured("health.collector")) } else { Ok(Evidence { endpoints }) }
+            read(name, answer.status, &answer.body)
+        });
+        Ok(gather(join_all(looks).await, "health.collector")?.map(|endpoints| Evidence { endpoints }))
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> Vec<Finding> {
@@ -118,8 +120,11 @@ fn trouble(endpoint: &Endpoint) -> Option<(Severity, String)> {
     let Some(health) = &endpoint.health else {
         return Some((Severity::Fail, format!("answers HTTP {}", endpoint.http_status)));
     };
-    let waiting = health.waiting_for.as_ref().map_or(String::new(), |what| format!(", waits for {what}"));
     let session = health.session.as_ref();
+    // That it waits for its session to be more than `backoff` is said by the session itself.
+    let said = |what: &str| session.is_some_and(|session| what.contains(session.state.as_str()));
+    let waiting = health.waiting_for.as_deref().filter(|what| !said(what));
+    let waiting = waiting.map_or(String::new(), |what| format!(", waits for {what}"));
     match (health.status, session) {
         (_, Some(session)) if session.state == SessionState::Blocked => {
             Some((Severity::Fail, format!("the broker refused the keys{waiting}; only a person can help")))
@@ -130,6 +135,10 @@ fn trouble(endpoint: &Endpoint) -> Option<(Severity, String)> {
         (_, Some(session)) if !session.refused.is_empty() => {
             let refused = session.refused.join(", ");
             Some((Severity::Fail, format!("{}; the broker refused {refused}", said_of(session))))
+        }
+        // A collector of somebody else's may be live without having heard of each symbol.
+        (_, Some(session)) if session.registered < session.wanted => {
+            Some((Severity::Fail, format!("{}{waiting}", said_of(session))))
         }
         (Status::Fail, _) => Some((Severity::Fail, format!("status fail{waiting}"))),
         (Status::Warn, _) => Some((Severity::Warn, format!("status warn{waiting}"))),
@@ -173,6 +182,8 @@ mod tests {
     fn anything_less_is_told() {
         let fail = |message| Some((Severity::Fail, message));
         check(200, &session("backoff", 0, ""), fail("backoff, 0 of 41 symbols registered, waits for the broker"));
+        let stutter = session("backoff", 0, "").replace("the broker", "the broker: session is backoff");
+        check(200, &stutter, fail("backoff, 0 of 41 symbols registered"));
         check(
             200,
             &session("subscribing", 7, ""),
@@ -188,6 +199,9 @@ mod tests {
             &session("live", 40, r#""H0STCNT0:000000 (invalid tr_key)""#),
             fail("live, 40 of 41 symbols registered; the broker refused H0STCNT0:000000 (invalid tr_key)"),
         );
+        check(200, &session("live", 7, ""), fail("live, 7 of 41 symbols registered, waits for the broker"));
+        let silently = r#"{"status":"pass","session":{"state":"live","wanted":41,"registered":7,"refused":[]}}"#;
+        check(200, silently, fail("live, 7 of 41 symbols registered"));
         check(200, &session("live", 41, ""), Some((Severity::Warn, "status warn, waits for the broker")));
         check(503, r#"{"status":"fail","waiting_for":"disk space"}"#, fail("status fail, waits for disk space"));
         check(502, "Bad Gateway", fail("answers HTTP 502"));

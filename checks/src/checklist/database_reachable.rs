@@ -9,6 +9,7 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::NoLimits;
 use crate::moment::Moment;
+use crate::sight::Sight;
 use crate::site::{ProbeError, Site};
 use crate::target::Target;
 
@@ -63,9 +64,9 @@ impl Check for DatabaseReachable {
         budget: Duration::from_secs(10),
     };
 
-    async fn observe(site: &Site, _want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(site: &Site, _want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         let (version, in_recovery, read_only) = site.row(query_as(QUERY), "database").await?;
-        Ok(Evidence { version, in_recovery, read_only })
+        Ok(Evidence { version, in_recovery, read_only }.into())
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> Vec<Finding> {

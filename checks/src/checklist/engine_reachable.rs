@@ -8,6 +8,7 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::Finding;
 use crate::limits::NoLimits;
 use crate::moment::Moment;
+use crate::sight::Sight;
 use crate::site::{ProbeError, Site};
 use crate::target::Target;
 
@@ -56,13 +57,14 @@ impl Check for EngineReachable {
         budget: Duration::from_secs(5),
     };
 
-    async fn observe(site: &Site, _want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(site: &Site, _want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         let engine = site.engine().await?;
         Ok(Evidence {
             version: engine.version.clone(),
             api_version: engine.api_version.clone(),
             containers: engine.containers.len() as u64,
-        })
+        }
+        .into())
     }
 
     fn judge(_seen: &Evidence, _want: &Target, _limits: &NoLimits, _at: &Moment) -> Vec<Finding> {

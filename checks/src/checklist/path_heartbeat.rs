@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use sqlx::query_as;
 
@@ -10,9 +11,10 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
-use crate::site::{ProbeError, Site, not_configured};
+use crate::sight::{Sight, gather};
+use crate::site::{ProbeError, Site};
 use crate::speech;
-use crate::target::{Flow, Target};
+use crate::target::Target;
 
 const EXPLAIN: &str = "\
 What it checks
@@ -80,16 +82,15 @@ impl Check for PathHeartbeat {
         budget: Duration::from_secs(10),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
-        let mut streams = Vec::new();
-        for (name, feed) in want.feeds.iter().filter(|(_, feed)| feed.heartbeat) {
-            let Some(Flow::Stream(stream)) = &feed.flow else { continue };
+    async fn observe(site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
+        let beating = want.streams().filter(|(name, _)| want.feeds[*name].heartbeat);
+        let looks = beating.map(async |(name, stream)| {
             let query = query_as(QUERY).bind(stream);
             let key = format!("feeds.{name}.heartbeat");
             let (database_time, writer, received_at, committed_at) = site.row(query, &key).await?;
-            streams.push(Seen { stream: stream.clone(), database_time, writer, received_at, committed_at });
-        }
-        if streams.is_empty() { Err(not_configured("feeds.NAME.heartbeat")) } else { Ok(Evidence { streams }) }
+            Ok(Seen { stream: stream.to_owned(), database_time, writer, received_at, committed_at })
+        });
+        Ok(gather(join_all(looks).await, &want.key_of_feeds("heartbeat"))?.map(|streams| Evidence { streams }))
     }
 
     fn judge(seen: &Evidence, want: &Target, limits: &Self::Limits, _at: &Moment) -> Vec<Finding> {
@@ -106,7 +107,7 @@ impl Check for PathHeartbeat {
             if let Some(ahead) = limits::ahead(age) {
                 let message = format!("what was committed last was received {ahead} in the future: a clock is wrong");
                 let finding = Finding::new(Severity::Warn, Subject::Stream(stream.clone()), message);
-                return Some(finding.remedy("feedctl explain path-heartbeat".to_owned()));
+                return Some(finding.remedy(limits::CLOCK.to_owned()));
             }
             let (severity, limit) = limits.reached(age)?;
             let age = speech::age_s(age);

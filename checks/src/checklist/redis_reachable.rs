@@ -8,6 +8,7 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::NoLimits;
 use crate::moment::Moment;
+use crate::sight::Sight;
 use crate::site::{ProbeError, Site};
 use crate::target::Target;
 
@@ -65,7 +66,7 @@ impl Check for RedisReachable {
         budget: Duration::from_secs(10),
     };
 
-    async fn observe(site: &Site, _want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(site: &Site, _want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         let info = site.redis().await?.info().await?;
         Ok(Evidence {
             version: info.get("redis_version").unwrap_or_default(),
@@ -73,7 +74,8 @@ impl Check for RedisReachable {
             used_memory_bytes: info.get("used_memory").unwrap_or_default(),
             max_memory_bytes: info.get("maxmemory").unwrap_or_default(),
             eviction_policy: info.get("maxmemory_policy"),
-        })
+        }
+        .into())
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> Vec<Finding> {

@@ -2,21 +2,26 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::NoLimits;
 use crate::moment::Moment;
-use crate::site::docker::container::RestartPolicy as Policy;
+use crate::sight::{Sight, Unknown};
+use crate::site::docker::container::{RestartPolicy as Policy, State};
 use crate::site::{ProbeError, Site, not_configured};
-use crate::target::{Role, Target};
+use crate::speech;
+use crate::target::{Declared, Role, Service, Target};
 
 const EXPLAIN: &str = "\
 What it checks
   The restart policy of each container of the services under `services:`, as the
-  engine holds it now. A service must have `unless-stopped` or `always`; a
-  service with `role: one-shot` must have `no` or `on-failure`.
+  engine holds it now, beside the one that the compose files declare, and what
+  became of the container so far. A service must have `unless-stopped` or
+  `always`; a service with `role: one-shot` must have `no` or `on-failure`.
+  Without any container of theirs there is nothing to judge: unknown.
 
 Why it matters
   A container without a policy that dies stays dead until a person looks. The
@@ -28,12 +33,16 @@ Seen when it fails
   \"no\": nothing starts it again, ever. \"on-failure\": it comes back after a
   crash, but not after exit code 0, which is how a clean stop ends, so not after
   a reboot. \"on-failure:N\": after N crashes it stays dead. A one-shot with
-  \"always\" or \"unless-stopped\" runs again for ever.
+  \"always\" or \"unless-stopped\" runs again for ever. \"declared but lost\": the
+  compose files say better, but the container was made or changed otherwise. A
+  container that is right while the files are not is a warning: the next deploy
+  takes its policy away.
 
 What to do
-  Write `restart: unless-stopped` into the service, then recreate the container:
-  `docker compose up -d SERVICE`. To close the gap at once without a restart:
-  `docker update --restart unless-stopped CONTAINER`.
+  `docker update --restart unless-stopped CONTAINER` closes the gap at once and
+  without a restart. For good, write `restart: unless-stopped` into the service
+  in the compose file. Where it says so already, `docker compose up -d` takes
+  the container for unchanged: add `--force-recreate SERVICE`.
 
 Source
   https://docs.docker.com/engine/containers/start-containers-automatically/;
@@ -53,6 +62,13 @@ pub struct Held {
     pub container: String,
     pub service: String,
     pub policy: Policy,
+    pub state: State,
+    /// How often the engine started it again.
+    pub restarts: i64,
+    /// Of the last run that ended.
+    pub exit_code: i64,
+    pub oom_killed: bool,
+    pub started_at: Option<DateTime<Utc>>,
 }
 
 impl Check for RestartPolicy {
@@ -68,7 +84,7 @@ impl Check for RestartPolicy {
         budget: Duration::from_secs(5),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         if want.services.is_empty() {
             return Err(not_configured("services"));
         }
@@ -78,38 +94,100 @@ impl Check for RestartPolicy {
                 container: container.name.clone(),
                 service: container.service.clone(),
                 policy: container.restart_policy,
+                state: container.state,
+                restarts: container.restart_count,
+                exit_code: container.exit_code,
+                oom_killed: container.oom_killed,
+                started_at: container.started_at,
             }
         });
-        Ok(Evidence { containers: containers.collect() })
+        Evidence { containers: containers.collect() }.judgeable(want)
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> Vec<Finding> {
-        let held = seen.containers.iter().filter_map(|held| Some((held, want.services.get(&held.service)?)));
-        let findings = held.filter_map(|(held, service)| {
-            let (why, wanted) = complaint(held.policy, service.role)?;
-            let severity = if service.required { Severity::Fail } else { Severity::Warn };
-            let finding =
-                Finding::new(severity, Subject::Service(held.service.clone()), format!("\"{}\"; {why}", held.policy));
-            let headline =
-                format!("{} would not survive: its restart policy is \"{}\"; {why}", held.service, held.policy);
-            let headline = match service.role {
-                Role::Service => headline,
-                Role::OneShot => format!("{} has the restart policy \"{}\"; {why}", held.service, held.policy),
-            };
-            Some(finding.headline(headline).remedy(format!("docker update --restart {wanted} {}", held.container)))
-        });
-        findings.collect()
+        seen.held(want).filter_map(|(held, service)| actual(held, service).or_else(|| next(held, service))).collect()
     }
 
     fn sum_up(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> String {
-        let role = |held: &Held| want.services.get(&held.service).map(|service| service.role);
-        let services = seen.containers.iter().filter(|held| role(held) == Some(Role::Service));
-        let policies: Vec<Policy> = services.map(|held| held.policy).collect();
-        let good = policies.iter().filter(|policy| complaint(**policy, Role::Service).is_none()).count();
-        match policies.len() {
-            all if all == good => format!("all {all} come back by themselves"),
-            all => format!("{good} of {all} come back by themselves"),
+        let services = seen.held(want).filter(|(_, service)| service.role == Role::Service);
+        let (back, dead): (Vec<&Held>, Vec<&Held>) = services.map(|(held, _)| held).partition(|held| held.comes_back());
+        let all = back.len() + dead.len();
+        match (back.len(), dead.as_slice()) {
+            (0, []) => "only one-shots, which do not run again".to_owned(),
+            (_, []) => format!("all {all} come back by themselves"),
+            (back, dead) => {
+                let names: Vec<&str> = dead.iter().map(|held| held.container.as_str()).collect();
+                format!("{back} of {all} come back by themselves; not as it is: {}", names.join(", "))
+            }
         }
+    }
+}
+
+/// What is wrong with the policy that a container has, whatever the files say.
+fn actual(held: &Held, service: &Service) -> Option<Finding> {
+    let (why, wanted) = complaint(held.policy, service.role)?;
+    let policy = held.policy;
+    let (why, wanted) = match &service.declared {
+        Some(Declared { policy: declared, place }) if complaint(*declared, service.role).is_none() => {
+            (format!("declared but lost: {place} says {declared}; {why}"), declared.to_string())
+        }
+        Some(Declared { place, .. }) => (format!("as {place} says; {why}"), wanted.to_owned()),
+        None => (why.to_owned(), wanted.to_owned()),
+    };
+    let message = format!("\"{policy}\"; {why}{}", held.observed());
+    let headline = match service.role {
+        Role::Service => format!("{} would not survive: its restart policy is \"{policy}\"; {why}", held.service),
+        Role::OneShot => format!("{} has the restart policy \"{policy}\"; {why}", held.service),
+    };
+    let severity = if service.required { Severity::Fail } else { Severity::Warn };
+    let remedy = format!("docker update --restart {wanted} {} && feedctl verify", held.container);
+    Some(Finding::new(severity, Subject::Service(held.service.clone()), message).headline(headline).remedy(remedy))
+}
+
+/// The policy is right, but the files will take it away.
+fn next(held: &Held, service: &Service) -> Option<Finding> {
+    let Declared { policy: declared, place } = service.declared.as_ref()?;
+    let (why, _) = complaint(*declared, service.role)?;
+    let policy = held.policy;
+    let message = format!("\"{policy}\" now, but {place} says {declared}: lost with the next deploy; {why}");
+    let finding = Finding::new(Severity::Warn, Subject::Service(held.service.clone()), message);
+    Some(finding.remedy("feedctl audit-compose".to_owned()))
+}
+
+impl Evidence {
+    /// Of no container at all nothing can be said, good or bad.
+    fn judgeable(self, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
+        if self.held(want).next().is_some() {
+            return Ok(self.into());
+        }
+        let problem = format!("no service has a container in project {}", want.project);
+        Err(ProbeError::Unknown(Unknown { problem, key: Some("services".to_owned()) }))
+    }
+
+    /// The containers of the target's services.
+    fn held<'a>(&'a self, want: &'a Target) -> impl Iterator<Item = (&'a Held, &'a Service)> {
+        self.containers.iter().filter_map(|held| Some((held, want.services.get(&held.service)?)))
+    }
+}
+
+impl Held {
+    /// What the engine saw of it: nothing is said where nothing ended yet.
+    fn observed(&self) -> String {
+        let out_of_memory = if self.oom_killed { ", out of memory" } else { "" };
+        match self.restarts {
+            0 if self.exit_code == 0 && !self.oom_killed => String::new(),
+            0 => format!("; last exit code {}{out_of_memory}", self.exit_code),
+            restarts => {
+                let restarts = speech::counted(restarts.unsigned_abs(), "restart");
+                format!("; {restarts} so far, last exit code {}{out_of_memory}", self.exit_code)
+            }
+        }
+    }
+
+    /// Whether the engine would start it again. What was stopped has a policy too, and stays down.
+    fn comes_back(&self) -> bool {
+        let up = matches!(self.state, State::Running | State::Restarting | State::Paused);
+        up && complaint(self.policy, Role::Service).is_none()
     }
 }
 
@@ -135,10 +213,15 @@ mod tests {
     use super::*;
     use crate::fixture;
 
+    fn held(service: &str, policy: Policy, state: State) -> Held {
+        let (container, service) = (format!("feed-{service}-1"), service.to_owned());
+        Held { container, service, policy, state, restarts: 0, exit_code: 0, oom_killed: false, started_at: None }
+    }
+
     fn check(policy: Policy, role: Role, expected: Option<&str>) {
         let mut want = fixture::target();
         want.services.get_mut("archiver").expect("a service of the fixture").role = role;
-        let held = Held { container: "feed-archiver-1".into(), service: "archiver".into(), policy };
+        let held = held("archiver", policy, State::Running);
         let findings =
             RestartPolicy::judge(&Evidence { containers: vec![held] }, &want, &NoLimits {}, &fixture::moment());
         let expected: Vec<_> = expected.map(|message| (Severity::Fail, message)).into_iter().collect();
@@ -171,9 +254,91 @@ mod tests {
     }
 
     #[test]
+    fn what_the_files_declare_is_held_against_what_the_engine_has() {
+        let check = |declared: Policy, actual: Policy, expected: Option<(Severity, &str)>| {
+            let mut want = fixture::target();
+            let declared = Declared { policy: declared, place: "compose.yaml:7".to_owned() };
+            want.services.get_mut("archiver").expect("a service of the fixture").declared = Some(declared);
+            let held =
+                Held { restarts: 3, exit_code: 137, oom_killed: true, ..held("archiver", actual, State::Running) };
+            let findings =
+                RestartPolicy::judge(&Evidence { containers: vec![held] }, &want, &NoLimits {}, &fixture::moment());
+            assert_eq!(fixture::told(&findings), expected.into_iter().collect::<Vec<_>>());
+        };
+        check(Policy::UnlessStopped, Policy::Always, None);
+        check(
+            Policy::Always,
+            Policy::No,
+            Some((
+                Severity::Fail,
+                "\"no\"; declared but lost: compose.yaml:7 says always; a service must come back by itself \
+                 (unless-stopped or always); 3 restarts so far, last exit code 137, out of memory",
+            )),
+        );
+        check(
+            Policy::No,
+            Policy::No,
+            Some((
+                Severity::Fail,
+                "\"no\"; as compose.yaml:7 says; a service must come back by itself (unless-stopped or always); \
+                 3 restarts so far, last exit code 137, out of memory",
+            )),
+        );
+        check(
+            Policy::No,
+            Policy::Always,
+            Some((
+                Severity::Warn,
+                "\"always\" now, but compose.yaml:7 says no: lost with the next deploy; a service must come back by \
+                 itself (unless-stopped or always)",
+            )),
+        );
+    }
+
+    #[test]
     fn only_the_services_of_the_target_are_judged() {
-        let held = Held { container: "feed-shell-1".into(), service: "shell".into(), policy: Policy::No };
-        let seen = Evidence { containers: vec![held] };
+        let seen = Evidence { containers: vec![held("shell", Policy::No, State::Running)] };
         assert_eq!(RestartPolicy::judge(&seen, &fixture::target(), &NoLimits {}, &fixture::moment()), []);
+    }
+
+    #[test]
+    fn what_was_stopped_does_not_come_back() {
+        let check = |archiver, expected: &str| {
+            let redis = held("redis", Policy::Always, State::Running);
+            let seen = Evidence { containers: vec![archiver, redis] };
+            assert_eq!(RestartPolicy::sum_up(&seen, &fixture::target(), &NoLimits {}, &fixture::moment()), expected);
+        };
+        let archiver = |state| held("archiver", Policy::UnlessStopped, state);
+        check(archiver(State::Running), "all 2 come back by themselves");
+        check(archiver(State::Restarting), "all 2 come back by themselves");
+        for state in [State::Exited, State::Dead, State::Created] {
+            check(archiver(state), "1 of 2 come back by themselves; not as it is: feed-archiver-1");
+        }
+    }
+
+    #[test]
+    fn without_a_container_there_is_nothing_to_judge() {
+        let check = |services: &[&str], expected: Result<(), &str>| {
+            let containers = services.iter().map(|name| held(name, Policy::Always, State::Running)).collect();
+            let judgeable = Evidence { containers }.judgeable(&fixture::target()).map(|_| ());
+            assert_eq!(judgeable.map_err(|error| error.to_string()), expected.map_err(str::to_owned));
+        };
+        check(&["archiver"], Ok(()));
+        check(&["shell"], Err("no service has a container in project feed"));
+        check(&[], Err("no service has a container in project feed"));
+    }
+
+    #[test]
+    fn the_policy_is_set_at_once_and_looked_at_again() {
+        let check = |policy, role, expected: &str| {
+            let mut want = fixture::target();
+            want.services.get_mut("archiver").expect("a service of the fixture").role = role;
+            let seen = Evidence { containers: vec![held("archiver", policy, State::Running)] };
+            let findings = RestartPolicy::judge(&seen, &want, &NoLimits {}, &fixture::moment());
+            assert_eq!(findings[0].remedy.as_deref(), Some(expected));
+        };
+        let service = "docker update --restart unless-stopped feed-archiver-1 && feedctl verify";
+        check(Policy::No, Role::Service, service);
+        check(Policy::Always, Role::OneShot, "docker update --restart no feed-archiver-1 && feedctl verify");
     }
 }

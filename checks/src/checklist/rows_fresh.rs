@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use sqlx::{AssertSqlSafe, query_as};
 
@@ -10,8 +11,9 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
+use crate::sight::{Sight, gather};
 use crate::site::postgres::{quoted, quoted_table};
-use crate::site::{ProbeError, Site, not_configured};
+use crate::site::{ProbeError, Site};
 use crate::speech;
 use crate::target::{self, Target};
 
@@ -91,14 +93,13 @@ impl Check for RowsFresh {
         budget: Duration::from_secs(10),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
-        let mut feeds = Vec::new();
-        for (name, feed) in &want.feeds {
-            let Some(rows) = &feed.rows else { continue };
+    async fn observe(site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
+        let feeds = want.feeds.iter().filter_map(|(name, feed)| Some((name, feed, feed.rows.as_ref()?)));
+        let looks = feeds.map(async |(name, feed, rows)| {
             let newest = newest(site, name, feed, rows).await?;
-            feeds.push(Seen { feed: name.clone(), table: rows.table.clone(), newest });
-        }
-        if feeds.is_empty() { Err(not_configured("feeds.NAME.rows")) } else { Ok(Evidence { feeds }) }
+            Ok(Seen { feed: name.clone(), table: rows.table.clone(), newest })
+        });
+        Ok(gather(join_all(looks).await, &want.key_of_feeds("rows"))?.map(|feeds| Evidence { feeds }))
     }
 
     fn judge(seen: &Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> Vec<Finding> {
@@ -136,7 +137,7 @@ fn judge_feed(seen: &Seen, want: &Target, limits: &AgeLimits<30, 120>, at: &Mome
             false => (Severity::Warn, String::new()),
         };
         let message = format!("newest row{of} lies {ahead} in the future: a clock is wrong{or}");
-        return Some(finding(severity, message).remedy("feedctl explain rows-fresh".to_owned()));
+        return Some(finding(severity, message).remedy(limits::CLOCK.to_owned()));
     }
     let (severity, limit) = limits.reached(age)?;
     let old = speech::age_s(age);
@@ -166,13 +167,17 @@ pub(super) async fn newest(
 fn statement(rows: &target::Rows) -> String {
     let (time, symbol, table) = (quoted(&rows.time.column), quoted(&rows.symbol), quoted_table(&rows.table));
     let zoned = if rows.time.zone.is_some() { " AT TIME ZONE $2::text" } else { "" };
+    // Of no row: a name that the table does not have is noticed all the same.
+    let others = [&rows.volume, &rows.cumulative_volume].into_iter().flatten();
+    let others: String = others.map(|column| format!(", count({})", quoted(column))).collect();
     let wanted = format!("(cardinality($1::text[]) = 0 OR {symbol} = ANY ($1::text[]))");
     format!(
         "SELECT now(), \
          (SELECT {time}{zoned} FROM {table} WHERE {wanted} AND {time} > now(){zoned} - interval '1 day' \
          ORDER BY {time} DESC LIMIT 1), \
          (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE {wanted} AND {time} > now(){zoned} - interval '1 minute' \
-         LIMIT {MOST_COUNTED}) AS recent)"
+         LIMIT {MOST_COUNTED}) AS recent) \
+         FROM (SELECT count(*){others} FROM {table} WHERE false) AS known"
     )
 }
 
@@ -225,10 +230,13 @@ mod tests {
             table: "public.ticks".into(),
             time: target::TimeColumn { column: "ts\"; --".into(), zone: Some("Asia/Seoul'".into()) },
             symbol: "code".into(),
-            volume: None,
+            volume: Some("vol\"".into()),
             cumulative_volume: None,
         };
         let statement = statement(&rows);
+        assert!(
+            statement.ends_with(r#"FROM (SELECT count(*), count("vol""") FROM "public"."ticks" WHERE false) AS known"#)
+        );
         assert!(statement.contains(r#"FROM "public"."ticks" WHERE (cardinality($1::text[]) = 0 OR "code" = ANY"#));
         assert!(statement.contains(r#""ts""; --" > now() AT TIME ZONE $2::text - interval '1 day'"#), "{statement}");
         assert!(!statement.contains("Seoul"));

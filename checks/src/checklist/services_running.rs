@@ -1,6 +1,7 @@
 //! `services-running`: every service has a container, and it runs. A container that is not there at all is the failure
 //! of the incident: nobody missed it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,10 +11,11 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::NoLimits;
 use crate::moment::Moment;
+use crate::sight::Sight;
 use crate::site::docker::container::{Container, RestartPolicy, State};
 use crate::site::{ProbeError, Site, not_configured};
 use crate::speech;
-use crate::target::{Role, Service, Target};
+use crate::target::{Declared, Role, Service, Target};
 
 const EXPLAIN: &str = "\
 What it checks
@@ -30,12 +32,15 @@ Why it matters
 Seen when it fails
   The container is absent, exited, restarting, paused, or was created and never
   started. The finding says the exit code, since when, whether it was killed for
-  lack of memory, and whether anything will start it again.
+  lack of memory, and whether anything will start it again. A project without
+  any container is one cause, and one headline. Where containers of other names
+  are there, a name may be wrong: the finding tells them.
 
 What to do
   `docker compose logs --tail 50 SERVICE` says why it died, then
-  `docker compose up -d SERVICE && feedctl verify`. If `restart-policy` names it
-  too, repair the policy as well, or it dies for good the next time.
+  `docker compose up -d SERVICE && feedctl verify --within 60s`. If
+  `restart-policy` names it too, repair the policy as well, or it dies for good
+  the next time.
 
 Source
   https://docs.docker.com/reference/api/engine/ (GET /containers/{id}/json,
@@ -49,6 +54,9 @@ pub struct Evidence {
     pub engine_time: Option<DateTime<Utc>>,
     /// Containers of the project's services, by name.
     pub containers: Vec<Container>,
+    /// Of other projects, how many containers run; asked only where this one has none.
+    #[serde(default)]
+    pub other_projects: BTreeMap<String, u64>,
 }
 
 impl Check for ServicesRunning {
@@ -64,18 +72,19 @@ impl Check for ServicesRunning {
         budget: Duration::from_secs(5),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         if want.services.is_empty() {
             return Err(not_configured("services"));
         }
         let engine = site.engine().await?;
         let containers = engine.containers.iter().map(|placed| placed.container.clone());
-        Ok(Evidence { engine_time: engine.now, containers: containers.collect() })
+        let other_projects = engine.other_projects.clone();
+        Ok(Evidence { engine_time: engine.now, containers: containers.collect(), other_projects }.into())
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, at: &Moment) -> Vec<Finding> {
         let services = want.services.iter();
-        services.flat_map(|(name, service)| judge_service(seen, name, service, at)).collect()
+        services.flat_map(|(name, service)| judge_service(seen, want, name, service, at)).collect()
     }
 
     fn sum_up(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> String {
@@ -94,14 +103,12 @@ impl Evidence {
     }
 }
 
-fn judge_service(seen: &Evidence, name: &str, service: &Service, at: &Moment) -> Vec<Finding> {
+fn judge_service(seen: &Evidence, want: &Target, name: &str, service: &Service, at: &Moment) -> Vec<Finding> {
     let severity = if service.required { Severity::Fail } else { Severity::Warn };
     let now = seen.engine_time.unwrap_or(at.now);
     let containers: Vec<&Container> = seen.of(name).collect();
     if containers.is_empty() && service.required {
-        let finding = Finding::new(severity, Subject::Service(name.to_owned()), "has no container");
-        let headline = format!("{name} is absent: the project has no container of it, so nothing will start it");
-        return vec![finding.headline(headline).remedy(up(name))];
+        return vec![absent(seen, want, name)];
     }
     let troubles = containers.iter().filter_map(|container| {
         let trouble = trouble(container, service.role, now, at)?;
@@ -114,8 +121,50 @@ fn judge_service(seen: &Evidence, name: &str, service: &Service, at: &Moment) ->
     troubles.collect()
 }
 
+/// A required service without a container. Where something of another name is there, the names may be wrong.
+fn absent(seen: &Evidence, want: &Target, name: &str) -> Finding {
+    let project = &want.project;
+    let here: BTreeSet<&str> = seen.containers.iter().map(|container| container.service.as_str()).collect();
+    let (headline, remedy) = if here.is_empty() {
+        // One cause, which each service tells in the same words.
+        let others =
+            seen.other_projects.iter().map(|(other, count)| format!("; {other} has {}", speech::count(*count)));
+        let headline = format!("project {project} has no container{}", others.collect::<String>());
+        match seen.other_projects.is_empty() {
+            true => (headline, up("")),
+            false => (headline, format!("correct `project` in feedctl.yml or COMPOSE_PROJECT_NAME, or {}", up(""))),
+        }
+    } else if here.iter().any(|service| !want.services.contains_key(*service)) {
+        // One cause again: the names of feedctl.yml are another stack's.
+        let missing: Vec<&str> = missing(seen, want).collect();
+        let (services, here) = (missing.join("` or `"), Vec::from_iter(here).join(", "));
+        let headline =
+            format!("no container of project {project} belongs to service `{services}`; its services here: {here}");
+        (headline, format!("correct `services` in feedctl.yml, or {}", up(&missing.join(" "))))
+    } else {
+        let declared = want.services.get(name).and_then(|service| service.declared.as_ref());
+        let why = match declared.filter(|declared| declared.policy != RestartPolicy::No) {
+            None => "the project has no container of it, so nothing will start it".to_owned(),
+            Some(Declared { policy, place }) => format!(
+                "policy present, container absent: {place} declares {policy}, and no policy starts what is not there"
+            ),
+        };
+        (format!("{name} is absent: {why}"), up(name))
+    };
+    let finding = Finding::new(Severity::Fail, Subject::Service(name.to_owned()), "has no container");
+    finding.headline(headline).remedy(remedy)
+}
+
+/// The required services without a container.
+fn missing<'a>(seen: &Evidence, want: &'a Target) -> impl Iterator<Item = &'a str> {
+    let required = want.services.iter().filter(|(_, service)| service.required).map(|(name, _)| name.as_str());
+    required.filter(|name| seen.of(name).next().is_none())
+}
+
+/// Starts services, or all for an empty name, and looks until what it starts is up.
 fn up(service: &str) -> String {
-    format!("docker compose up -d {service} && feedctl verify")
+    let blank = if service.is_empty() { "" } else { " " };
+    format!("docker compose up -d{blank}{service} && feedctl verify --within 60s")
 }
 
 /// What is wrong with one container; messages read after its name.
@@ -141,7 +190,9 @@ fn trouble(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -
             let headline = format!("dies and restarts: exit code {}, {times} so far", container.exit_code);
             plain(&message, headline, format!("docker compose logs --tail 50 {service}"))
         }
-        State::Paused => plain("paused", "is paused".to_owned(), format!("docker compose unpause {service}")),
+        State::Paused => {
+            plain("paused", "is paused".to_owned(), format!("docker compose unpause {service} && feedctl verify"))
+        }
         State::Created => {
             let why = container.error.as_ref().map_or(String::new(), |error| format!(": {error}"));
             plain(&format!("never started{why}"), format!("was created but never started{why}"), up(service))
@@ -166,12 +217,14 @@ fn dead(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -> T
         Role::Service => format!("is dead: exited with code {code}{ago}{memory}; {}", prospect(container)),
         Role::OneShot => format!("did not do its work: exited with code {code}{ago}{memory}"),
     };
-    Trouble {
-        message: format!("exited ({code}){instant}{memory}"),
-        headline,
-        remedy: up(&container.service),
-        since: ended,
-    }
+    // Compose starts an unchanged container as it is, and would leave it with a policy that does not bring it back.
+    let remedy = match (role, container.restart_policy) {
+        (Role::Service, RestartPolicy::No | RestartPolicy::OnFailure(_)) => {
+            format!("docker update --restart unless-stopped {} && {}", container.name, up(&container.service))
+        }
+        _ => up(&container.service),
+    };
+    Trouble { message: format!("exited ({code}){instant}{memory}"), headline, remedy, since: ended }
 }
 
 /// Whether anything will start a dead container again.
@@ -215,7 +268,8 @@ mod tests {
     }
 
     fn judge(containers: Vec<Container>, want: Target, expected: &[(Severity, &str)]) -> Option<String> {
-        let seen = Evidence { engine_time: Some(fixture::instant("2026-01-15T05:21:10Z")), containers };
+        let engine_time = Some(fixture::instant("2026-01-15T05:21:10Z"));
+        let seen = Evidence { engine_time, containers, other_projects: BTreeMap::new() };
         let findings = ServicesRunning::judge(&seen, &want, &NoLimits {}, &fixture::moment());
         assert_eq!(fixture::told(&findings), expected);
         findings.into_iter().next().and_then(|finding| finding.headline)
@@ -307,6 +361,74 @@ mod tests {
         judge(three(), want, &[]);
     }
 
+    /// Headline and remedy of each absent service, beside containers of the services `here` and `others`.
+    fn absent_ones(here: &[&str], others: &[(&str, u64)], want: &Target) -> Vec<Option<(String, String)>> {
+        let containers = here.iter().copied().map(container).collect();
+        let other_projects = others.iter().map(|(project, count)| ((*project).to_owned(), *count)).collect();
+        let seen = Evidence { engine_time: None, containers, other_projects };
+        let findings = ServicesRunning::judge(&seen, want, &NoLimits {}, &fixture::moment());
+        assert!(findings.iter().all(|finding| finding.message == "has no container"));
+        findings.into_iter().map(|finding| finding.headline.zip(finding.remedy)).collect()
+    }
+
+    #[test]
+    fn where_others_are_there_a_name_may_be_wrong() {
+        let check = |here: &[&str], others: &[(&str, u64)], headline: &str, remedy: &str| {
+            let absent = absent_ones(here, others, &fixture::target()).remove(0);
+            assert_eq!(absent, Some((headline.to_owned(), remedy.to_owned())));
+        };
+        check(
+            &["broker", "recorder", "recorder", "redis", "timescaledb"],
+            &[],
+            "no container of project feed belongs to service `archiver` or `collector`; its services here: broker, recorder, redis, timescaledb",
+            "correct `services` in feedctl.yml, or docker compose up -d archiver collector && feedctl verify --within 60s",
+        );
+        check(
+            &[],
+            &[("alpha-desk", 5)],
+            "project feed has no container; alpha-desk has 5",
+            "correct `project` in feedctl.yml or COMPOSE_PROJECT_NAME, or docker compose up -d && feedctl verify --within 60s",
+        );
+        check(
+            &["collector"],
+            &[],
+            "archiver is absent: the project has no container of it, so nothing will start it",
+            "docker compose up -d archiver && feedctl verify --within 60s",
+        );
+    }
+
+    #[test]
+    fn what_died_without_a_policy_gets_one_before_it_is_started() {
+        let check = |change: fn(&mut Container), expected: &str| {
+            let mut archiver = container("archiver");
+            change(&mut archiver);
+            let trouble = trouble(&archiver, Role::Service, fixture::moment().now, &fixture::moment());
+            assert_eq!(trouble.map(|trouble| trouble.remedy).as_deref(), Some(expected));
+        };
+        let up = "docker compose up -d archiver && feedctl verify --within 60s";
+        check(|archiver| archiver.state = State::Exited, up);
+        let set_and_up = format!("docker update --restart unless-stopped feed-archiver-1 && {up}");
+        let without_policy = |archiver: &mut Container| {
+            archiver.state = State::Exited;
+            archiver.restart_policy = RestartPolicy::No;
+        };
+        check(without_policy, &set_and_up);
+        let given_up = |archiver: &mut Container| {
+            archiver.state = State::Exited;
+            archiver.restart_policy = RestartPolicy::OnFailure(3);
+        };
+        check(given_up, &set_and_up);
+        check(|archiver| archiver.state = State::Paused, "docker compose unpause archiver && feedctl verify");
+    }
+
+    #[test]
+    fn a_stack_that_is_not_there_is_one_cause_in_the_words_of_each_service() {
+        let (headline, remedy) =
+            ("project feed has no container", "docker compose up -d && feedctl verify --within 60s");
+        let one = Some((headline.to_owned(), remedy.to_owned()));
+        assert_eq!(absent_ones(&[], &[], &fixture::target()), vec![one; 4]);
+    }
+
     #[test]
     fn of_replicas_the_dead_one_is_named() {
         let mut all = ["archiver", "collector", "redis", "timescaledb"].map(container).to_vec();
@@ -319,7 +441,8 @@ mod tests {
     fn a_one_shot_may_have_ended_well() {
         let ended = |exit_code, required, expected: &[(Severity, &str)]| {
             let mut want = fixture::target();
-            want.services.insert("migrate".into(), Service { role: Role::OneShot, hop: None, required });
+            want.services
+                .insert("migrate".into(), Service { role: Role::OneShot, hop: None, required, declared: None });
             let mut all = ["archiver", "collector", "redis", "timescaledb"].map(container).to_vec();
             all.push(Container { state: State::Exited, exit_code, ..container("migrate") });
             judge(all, want, expected);

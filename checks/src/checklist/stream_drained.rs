@@ -1,30 +1,39 @@
 //! `stream-drained`: what the collector spooled is committed within seconds. What waits is counted in ticks, by
 //! subtraction, so that it is true also when the backlog lies on the collector's disk.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use feed::entry::{Mark, WriterId};
+use feed::entry::{Mark, SPOOLED_KEY};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
+use sqlx::query_as;
 use tokio::time::sleep;
 
 use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
-use crate::site::redis::{Connection, Entry, Sample};
+use crate::sight::{Sight, gather};
+use crate::site::redis::{Connection, Entry, Marks, Sample};
 use crate::site::{ProbeError, Site, not_configured};
 use crate::speech;
 use crate::target::Target;
+use backlog::{Look, remember, waits};
+
+mod backlog;
+
+pub use backlog::Backlog;
 
 const EXPLAIN: &str = "\
 What it checks
   What waits to be committed of each feed's stream: the ticks of `feed:spooled`
   less those of `feed:committed`, for each writer that the collector holds; and
-  the age of the oldest entry in the stream that is not committed. Limits: warn
-  10s, fail 60s. From the warning on it fails at once when nothing at all was
-  committed while it watched for a second.
+  the age of the oldest entry in the stream that is not committed. Where Redis
+  has lost its memory of that, `feed_watermarks` in the database tells it.
+  Limits: warn 10s, fail 60s. From the warning on it fails at once when nothing
+  at all was committed while it watched for a second. Of a collector that keeps
+  no `feed:spooled`, or a stream that nobody writes, nobody knows what waits:
+  skipped.
 
 Why it matters
   Ticks that wait are not lost, but the table does not have them. A backlog that
@@ -42,14 +51,16 @@ What to do
   drains by itself, each tick exactly once.
 
 Source
-  `feed:spooled`, `feed:committed`, `feed:held`: docs/architecture.md";
+  `feed:spooled`, `feed:committed`, `feed:held`, `feed_watermarks`:
+  docs/architecture.md";
 
 const NEWEST: usize = 10;
 /// The search for the oldest waiting entry reads so many at a time.
 const PAGE: usize = 500;
-/// A backlog older than this is watched for a moment, to see whether it drains.
-const WATCHED_FROM_S: f64 = 5.0;
 const WATCH: Duration = Duration::from_millis(1200);
+
+const WATERMARKS: &str = "\
+SELECT array_agg(writer), array_agg(last_n), array_agg(ticks) FROM feed_watermarks WHERE stream = $1";
 
 pub struct StreamDrained;
 
@@ -57,20 +68,6 @@ pub struct StreamDrained;
 pub struct Evidence {
     /// One per feed with a stream.
     pub streams: Vec<Backlog>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Backlog {
-    pub stream: String,
-    pub redis_time: DateTime<Utc>,
-    /// In the collector's spool and in the stream, together: spooled and not committed.
-    pub waiting_ticks: u64,
-    /// Frames, heartbeats and gaps.
-    pub waiting_entries: u64,
-    /// When the collector received the oldest entry in the stream that is not committed.
-    pub oldest_waiting_at: Option<DateTime<Utc>>,
-    /// How many entries were committed while a backlog was watched; none: it was too young to be watched.
-    pub committed_while_watched: Option<u64>,
 }
 
 impl Check for StreamDrained {
@@ -86,10 +83,9 @@ impl Check for StreamDrained {
         budget: Duration::from_secs(11),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
-        let looks = want.streams().map(|(name, stream)| look(site, name, stream));
-        let streams = futures_util::future::try_join_all(looks).await?;
-        if streams.is_empty() { Err(not_configured("feeds.NAME.flow")) } else { Ok(Evidence { streams }) }
+    async fn observe(site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
+        let looks = want.streams().map(|(name, stream)| look(site, want, name, stream));
+        Ok(gather(join_all(looks).await, &want.key_of_feeds("flow"))?.map(|streams| Evidence { streams }))
     }
 
     fn judge(seen: &Evidence, want: &Target, limits: &Self::Limits, _at: &Moment) -> Vec<Finding> {
@@ -112,33 +108,44 @@ impl Evidence {
     }
 }
 
-impl Backlog {
-    /// Seconds that the oldest entry has waited.
-    pub fn age_s(&self) -> Option<f64> {
-        self.oldest_waiting_at.map(|oldest| (self.redis_time - oldest).as_seconds_f64())
-    }
-
-    /// What waits in the spool only has no age, and a wrong clock tells none: nothing else tells whether it drains.
-    fn must_be_watched(&self) -> bool {
-        self.age_s().map_or(self.waiting_ticks > 0, |age| age >= WATCHED_FROM_S || limits::ahead(age).is_some())
-    }
-}
-
-async fn look(site: &Site, name: &str, stream: &str) -> Result<Backlog, ProbeError> {
+async fn look(site: &Site, want: &Target, name: &str, stream: &str) -> Result<Backlog, ProbeError> {
     let redis = site.redis().await?;
-    let first = redis.sample(name, stream, NEWEST).await?;
-    let oldest = oldest_waiting(&redis, stream, &first).await?;
-    let backlog = backlog(stream, &first, oldest.as_ref());
+    let first = take(&redis, name, stream, &Marks::new()).await?;
+    if !first.tells_what_waits() {
+        return Err(not_configured(SPOOLED_KEY));
+    }
+    let backlog = Backlog::of(stream, &first);
     if !backlog.must_be_watched() {
         return Ok(backlog);
     }
+    // Asked before the watch begins: what is committed while it lasts must not be known at its beginning.
+    let watermarks = watermarks(site, want, name, stream).await;
+    let first = take(&redis, name, stream, &watermarks).await?;
     sleep(WATCH).await;
-    let second = redis.sample(name, stream, NEWEST).await?;
-    let oldest = oldest_waiting(&redis, stream, &second).await?;
-    let after = self::backlog(stream, &second, oldest.as_ref());
-    // A backlog that shrank moves, whether or not the marks of its writers still tell how.
-    let shrunk = backlog.waiting_entries.saturating_sub(after.waiting_entries);
-    Ok(Backlog { committed_while_watched: Some(committed_between(&first, &second).max(shrunk)), ..after })
+    let second = take(&redis, name, stream, &watermarks).await?;
+    Ok(Backlog::watched(stream, &first, &second))
+}
+
+async fn take(redis: &Connection, name: &str, stream: &str, watermarks: &Marks) -> Result<Look, ProbeError> {
+    let mut sample = redis.sample(name, stream, NEWEST).await?;
+    remember(&mut sample, watermarks);
+    let oldest = oldest_waiting(redis, stream, &sample).await?;
+    Ok(Look { sample, oldest })
+}
+
+/// What the table holds of each writer; nothing where there is no such table or it cannot be asked, which other checks
+/// tell. Redis then has the word alone.
+async fn watermarks(site: &Site, want: &Target, name: &str, stream: &str) -> Marks {
+    type Columns = (Option<Vec<String>>, Option<Vec<i64>>, Option<Vec<i64>>);
+    if !want.feeds[name].heartbeat {
+        return Marks::new();
+    }
+    let row: Result<Columns, _> = site.row(query_as(WATERMARKS).bind(stream), &format!("feeds.{name}.heartbeat")).await;
+    let Ok((Some(writers), Some(entries), Some(ticks))) = row else { return Marks::new() };
+    let marks = writers.iter().zip(entries.iter().zip(&ticks)).filter_map(|(writer, (entries, ticks))| {
+        Some((writer.parse().ok()?, Mark { n: u64::try_from(*entries).ok()?, ticks: u64::try_from(*ticks).ok()? }))
+    });
+    marks.collect()
 }
 
 /// Pages from the front: what is committed and not yet trimmed comes first, and is little.
@@ -152,52 +159,6 @@ async fn oldest_waiting(redis: &Connection, stream: &str, sample: &Sample) -> Re
             return Ok(Some(entry));
         }
     }
-}
-
-/// A stranger's entry waits for nobody.
-fn waits(entry: &Entry, sample: &Sample) -> bool {
-    entry
-        .header
-        .as_ref()
-        .is_some_and(|header| entry.id.n > sample.committed.get(&header.writer).copied().unwrap_or_default().n)
-}
-
-fn backlog(stream: &str, sample: &Sample, oldest: Option<&Entry>) -> Backlog {
-    let mut waiting = Mark::default();
-    for writer in writers(sample, oldest) {
-        let committed = sample.committed.get(&writer).copied().unwrap_or_default();
-        // The stream may be a second ahead of `feed:spooled`.
-        let spooled = sample.spooled.get(&writer).copied().unwrap_or_default();
-        let shipped = newest_of(sample, &writer).unwrap_or_default();
-        waiting.n += spooled.n.max(shipped.n).saturating_sub(committed.n);
-        waiting.ticks += spooled.ticks.max(shipped.ticks).saturating_sub(committed.ticks);
-    }
-    Backlog {
-        stream: stream.to_owned(),
-        redis_time: sample.now,
-        waiting_ticks: waiting.ticks,
-        waiting_entries: waiting.n,
-        oldest_waiting_at: oldest.and_then(|entry| Some(entry.header.as_ref()?.received.instant())),
-        committed_while_watched: None,
-    }
-}
-
-/// The writers of a stream: those whose spools its collector holds, and those seen in it.
-fn writers(sample: &Sample, oldest: Option<&Entry>) -> BTreeSet<WriterId> {
-    let seen = sample.newest.iter().chain(oldest).filter_map(|entry| Some(entry.header.as_ref()?.writer.clone()));
-    sample.held.iter().cloned().chain(seen).collect()
-}
-
-fn newest_of(sample: &Sample, writer: &WriterId) -> Option<Mark> {
-    sample.newest.iter().find_map(|entry| {
-        let header = entry.header.as_ref().filter(|header| header.writer == *writer)?;
-        Some(Mark { n: entry.id.n, ticks: header.ticks })
-    })
-}
-
-fn committed_between(first: &Sample, second: &Sample) -> u64 {
-    let entries = |sample: &Sample, writer| sample.committed.get(writer).copied().unwrap_or_default().n;
-    writers(second, None).iter().map(|writer| entries(second, writer).saturating_sub(entries(first, writer))).sum()
 }
 
 fn judge_stream(backlog: &Backlog, want: &Target, limits: &AgeLimits<10, 60>) -> Option<Finding> {
@@ -240,61 +201,6 @@ fn in_spool_only(backlog: &Backlog, want: &Target) -> Finding {
 mod tests {
     use super::*;
     use crate::fixture;
-    use crate::site::redis::Marks;
-
-    fn marks(marks: &[(&str, u64, u64)]) -> Marks {
-        let mark = |&(writer, n, ticks): &(&str, u64, u64)| (writer.parse().expect("a writer"), Mark { n, ticks });
-        marks.iter().map(mark).collect()
-    }
-
-    fn entry(writer: &str, n: u64, ticks: u64) -> Entry {
-        let received = fixture::instant("2026-01-15T05:08:31Z").timestamp_micros();
-        let header = format!("1 frame {writer} {received} {ticks}").parse().expect("a header");
-        Entry { id: format!("1-{n}").parse().expect("an id"), header: Some(header) }
-    }
-
-    fn sample(newest: &[Entry], held: &[&str], spooled: &[(&str, u64, u64)], committed: &[(&str, u64, u64)]) -> Sample {
-        Sample {
-            now: fixture::instant("2026-01-15T05:21:10Z"),
-            length: newest.len() as u64,
-            newest: newest.to_vec(),
-            held: held.iter().map(|writer| writer.parse().expect("a writer")).collect(),
-            spooled: marks(spooled),
-            committed: marks(committed),
-        }
-    }
-
-    fn check_count(sample: &Sample, expected: (u64, u64)) {
-        let backlog = backlog("ticks:{kr}", sample, None);
-        assert_eq!((backlog.waiting_ticks, backlog.waiting_entries), expected);
-    }
-
-    #[test]
-    fn what_waits_is_spooled_less_committed() {
-        check_count(&sample(&[entry("a", 5, 9)], &["a"], &[("a", 5, 9)], &[("a", 5, 9)]), (0, 0));
-        check_count(&sample(&[entry("a", 9, 18)], &["a"], &[("a", 1125, 1511)], &[("a", 5, 9)]), (1502, 1120));
-        // The stream is ahead of `feed:spooled`, and `feed:committed` of both.
-        check_count(&sample(&[entry("a", 7, 12)], &["a"], &[("a", 5, 9)], &[("a", 5, 9)]), (3, 2));
-        check_count(&sample(&[entry("a", 5, 9)], &["a"], &[("a", 5, 9)], &[("a", 6, 11)]), (0, 0));
-        // Nothing was ever committed.
-        check_count(&sample(&[entry("a", 5, 9)], &["a"], &[("a", 5, 9)], &[]), (9, 5));
-    }
-
-    #[test]
-    fn each_writer_of_the_stream_counts_and_no_other() {
-        let spooled = [("old", 10, 20), ("new", 4, 6), ("other", 99, 99)];
-        check_count(&sample(&[entry("old", 10, 20)], &["old", "new"], &spooled, &[("old", 8, 15)]), (11, 6));
-        check_count(&sample(&[], &[], &spooled, &[]), (0, 0));
-    }
-
-    #[test]
-    fn an_entry_waits_when_its_n_is_above_the_committed_one() {
-        let sample = sample(&[], &[], &[], &[("a", 5, 9)]);
-        let stranger = Entry { header: None, ..entry("a", 6, 10) };
-        let waiting =
-            [entry("a", 5, 9), entry("a", 6, 10), entry("b", 1, 1), stranger].map(|entry| waits(&entry, &sample));
-        assert_eq!(waiting, [false, true, true, false]);
-    }
 
     fn waiting(age_s: Option<i64>, waiting_ticks: u64, committed_while_watched: Option<u64>) -> Backlog {
         let redis_time = fixture::instant("2026-01-15T05:21:10Z");
@@ -334,17 +240,13 @@ mod tests {
     fn an_oldest_entry_of_the_future_is_a_wrong_clock() {
         let told =
             |how| format!("1,502 ticks in 1,120 entries waiting, oldest 12 s in the future: a clock is wrong; {how}");
-        assert!(waiting(Some(-12), 1502, None).must_be_watched());
         check(-5, Some(0), None);
         check(-12, Some(7), Some((Severity::Warn, &told("it drains"))));
         check(-12, Some(0), Some((Severity::Fail, &told("nothing is committed"))));
     }
 
     #[test]
-    fn what_waits_in_the_spool_only_is_watched_and_fails_when_nothing_moves() {
-        let watched = [(None, 0), (None, 1), (Some(4), 1), (Some(5), 1)]
-            .map(|(age_s, ticks)| waiting(age_s, ticks, None).must_be_watched());
-        assert_eq!(watched, [false, true, false, true]);
+    fn what_waits_in_the_spool_only_fails_when_nothing_moves() {
         let still = (Severity::Fail, "1,502 ticks wait in the collector's spool only");
         check_backlog(waiting(None, 1502, Some(0)), Some(still));
         check_backlog(waiting(None, 1502, Some(7)), None);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use feed::entry::{Header, Kind};
+use futures_util::future::join_all;
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 
@@ -13,6 +14,7 @@ use crate::check::{Check, Hop, Layer, Meta, When};
 use crate::finding::{Finding, Severity, Subject};
 use crate::limits::{self, AgeLimits};
 use crate::moment::Moment;
+use crate::sight::{Sight, Unknown, gather};
 use crate::site::redis::{Connection, Entry, Sample};
 use crate::site::{ProbeError, Site, not_configured};
 use crate::speech;
@@ -77,16 +79,6 @@ pub struct Seen {
     pub last_tick_at: Option<DateTime<Utc>>,
     #[serde(flatten)]
     pub flow: Flow,
-    /// Why it is not known when the last tick came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unknown: Option<Unknown>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Unknown {
-    pub problem: String,
-    /// The key of feedctl.yml to look at.
-    pub key: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -110,19 +102,13 @@ impl Check for TicksFlowing {
         budget: Duration::from_secs(11),
     };
 
-    async fn observe(site: &Site, want: &Target) -> Result<Evidence, ProbeError> {
+    async fn observe(site: &Site, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
         let looks = want.streams().map(|(name, stream)| look(site, want, name, stream));
-        let streams = futures_util::future::try_join_all(looks).await?;
-        if streams.is_empty() { Err(not_configured("feeds.NAME.flow")) } else { Ok(Evidence { streams }) }
+        Ok(gather(join_all(looks).await, &want.key_of_feeds("flow"))?.map(|streams| Evidence { streams }))
     }
 
     fn judge(seen: &Evidence, want: &Target, limits: &Self::Limits, at: &Moment) -> Vec<Finding> {
         seen.streams.iter().filter_map(|seen| judge_stream(seen, want, limits, at)).collect()
-    }
-
-    fn unseen(seen: &Evidence) -> Option<ProbeError> {
-        let Unknown { problem, key } = seen.streams.iter().find_map(|seen| seen.unknown.clone())?;
-        Some(ProbeError::Misconfigured { problem, key, source: None })
     }
 
     fn sum_up(seen: &Evidence, _want: &Target, _limits: &Self::Limits, _at: &Moment) -> String {
@@ -143,19 +129,36 @@ impl Seen {
     pub fn age_s(&self) -> Option<f64> {
         self.last_tick_at.map(|last| (self.redis_time - last).as_seconds_f64())
     }
+
+    /// The archiver trims what it committed, and the one entry left is a heartbeat: the table knows the last tick.
+    fn needs_the_table(&self) -> bool {
+        self.last_tick_at.is_none() && self.entries > 0
+    }
+
+    /// Where the table does not tell it either, nothing is known of the feed, and nothing is configured too little.
+    fn told_by_the_table(
+        self,
+        name: &str,
+        newest: Result<Option<DateTime<Utc>>, ProbeError>,
+    ) -> Result<Seen, ProbeError> {
+        match newest {
+            Ok(last_tick_at) => Ok(Seen { last_tick_at, ..self }),
+            Err(error) => {
+                let problem =
+                    format!("only heartbeats are in the stream of {name}, and no table tells the last tick: {error}");
+                Err(ProbeError::Unknown(Unknown { problem, key: error.key().map(str::to_owned) }))
+            }
+        }
+    }
 }
 
 async fn look(site: &Site, want: &Target, name: &str, stream: &str) -> Result<Seen, ProbeError> {
     let redis = site.redis().await?;
-    let mut seen = seen(stream, &watch(&redis, name, stream).await?);
-    if seen.last_tick_at.is_none() && seen.entries > 0 {
-        // The archiver trims what it committed, and the one entry left is a heartbeat: the table knows.
-        match newest_row(site, want, name).await {
-            Ok(newest_at) => seen.last_tick_at = newest_at,
-            Err(error) => seen.unknown = Some(unknown(name, &error)),
-        }
+    let seen = seen(stream, &watch(&redis, name, stream).await?);
+    match seen.needs_the_table() {
+        true => seen.told_by_the_table(name, newest_row(site, want, name).await),
+        false => Ok(seen),
     }
-    Ok(seen)
 }
 
 async fn newest_row(site: &Site, want: &Target, name: &str) -> Result<Option<DateTime<Utc>>, ProbeError> {
@@ -164,31 +167,24 @@ async fn newest_row(site: &Site, want: &Target, name: &str) -> Result<Option<Dat
     Ok(rows_fresh::newest(site, name, feed, rows).await?.newest_at)
 }
 
-/// Kept in the feed's evidence, so that what the table does not tell of one feed hides no other feed's dead stream.
-fn unknown(name: &str, error: &ProbeError) -> Unknown {
-    let problem = format!("only heartbeats are in the stream, and no table tells the last tick: {error}");
-    Unknown { problem, key: error.key().map_or_else(|| format!("feeds.{name}.rows"), str::to_owned) }
-}
-
-/// Looks at least twice; where nothing flows, until `feed:spooled` was seen to move twice or its next move is overdue.
 async fn watch(redis: &Connection, name: &str, stream: &str) -> Result<Vec<Sample>, ProbeError> {
-    let first = redis.sample(name, stream, ENTRIES).await?;
-    let young = last_tick(&first).is_some_and(|last| (first.now - last).as_seconds_f64() < YOUNG_S);
-    let mut looks = vec![first];
-    if young {
-        sleep(GLANCE).await;
-        looks.push(redis.sample(name, stream, ENTRIES).await?);
-    }
-    while !young && must_go_on(&looks) {
-        sleep(STEP).await;
+    let mut looks = vec![redis.sample(name, stream, ENTRIES).await?];
+    while let Some(pause) = pause(&looks) {
+        sleep(pause).await;
         looks.push(redis.sample(name, stream, ENTRIES).await?);
     }
     Ok(looks)
 }
 
-fn must_go_on(looks: &[Sample]) -> bool {
+/// How long until the next look. Ticks that flow are looked at twice; where none do, until `feed:spooled` was seen to
+/// move twice or its next move is overdue.
+fn pause(looks: &[Sample]) -> Option<Duration> {
+    let young = |first: &Sample| last_tick(first).is_some_and(|last| (first.now - last).as_seconds_f64() < YOUNG_S);
+    if looks.first().is_some_and(young) {
+        return (looks.len() < 2).then_some(GLANCE);
+    }
     let marks = marks(looks).len();
-    marks < 3 && looks.len() <= STEPS_A_MOVE * marks.max(1)
+    (marks < 3 && looks.len() <= STEPS_A_MOVE * marks.max(1)).then_some(STEP)
 }
 
 fn seen(stream: &str, looks: &[Sample]) -> Seen {
@@ -197,7 +193,7 @@ fn seen(stream: &str, looks: &[Sample]) -> Seen {
     let flow = in_stream(first, last, watched_s).unwrap_or_else(|| in_spool(&marks(looks), watched_s));
     // What moves only in the spool came between the looks, nobody knows when.
     let last_tick_at = last_tick(last).max((flow.ticks > 0).then_some(first.now));
-    Seen { stream: stream.to_owned(), redis_time: last.now, entries: last.length, last_tick_at, flow, unknown: None }
+    Seen { stream: stream.to_owned(), redis_time: last.now, entries: last.length, last_tick_at, flow }
 }
 
 /// When the newest tick in the stream was received; of a stranger's entry, its id says when it was added.
@@ -257,9 +253,6 @@ fn newest_header(sample: &Sample) -> Option<&Header> {
 }
 
 fn judge_stream(seen: &Seen, want: &Target, limits: &AgeLimits<10, 60>, at: &Moment) -> Option<Finding> {
-    if seen.unknown.is_some() {
-        return None;
-    }
     let stream = &seen.stream;
     let finding = |severity, message: String| {
         let finding = Finding::new(severity, Subject::Stream(stream.clone()), message);
@@ -349,16 +342,20 @@ mod tests {
 
     #[test]
     fn a_still_stream_is_watched_until_the_spool_moved_twice_or_its_move_is_overdue() {
-        let go_on = |spooled: &[u64], expected| {
-            let looks: Vec<_> = spooled.iter().map(|ticks| sample(40, &[(10, "frame", 100)], *ticks)).collect();
-            assert_eq!(must_go_on(&looks), expected, "{spooled:?}");
+        let check = |received, spooled: &[u64], expected| {
+            let looks: Vec<_> = spooled.iter().map(|ticks| sample(40, &[(received, "frame", 100)], *ticks)).collect();
+            assert_eq!(pause(&looks), expected, "{spooled:?}");
         };
-        go_on(&[900], true);
-        go_on(&[900; 12], true);
-        go_on(&[900; 13], false);
-        go_on(&[[900; 12], [950; 12]].concat(), true);
-        go_on(&[[900; 12], [950; 12], [950; 12]].concat(), false);
-        go_on(&[900, 950, 1000], false);
+        let still = |spooled: &[u64], expected| check(38, spooled, expected);
+        still(&[900], Some(STEP));
+        still(&[900; 12], Some(STEP));
+        still(&[900; 13], None);
+        still(&[[900; 12], [950; 12]].concat(), Some(STEP));
+        still(&[[900; 12], [950; 12], [950; 12]].concat(), None);
+        still(&[900, 950, 1000], None);
+        // What flows is looked at twice, whatever the spool says.
+        check(39, &[900], Some(GLANCE));
+        check(39, &[900, 900], None);
     }
 
     #[test]
@@ -399,26 +396,23 @@ mod tests {
     }
 
     #[test]
-    fn a_feed_whose_table_tells_nothing_is_unknown_and_hides_no_dead_stream() {
-        let still = |entries| [sample(109, entries, 100), sample(110, entries, 100)];
-        let beating = || {
-            let unknown = unknown("kr", &not_configured("feeds.kr.rows"));
-            Seen { unknown: Some(unknown), ..seen("ticks:{kr}", &still(&[(109, "heartbeat", 100)])) }
+    fn the_table_is_asked_where_the_stream_holds_heartbeats_only_and_without_it_the_feed_is_unknown() {
+        let still = |entries: &[_]| seen("ticks:{kr}", &[sample(109, entries, 100), sample(110, entries, 100)]);
+        let (beat, tick) = ((109, "heartbeat", 100), (50, "frame", 100));
+        let needs = [&[][..], &[beat], &[beat, tick], &[tick]].map(|entries| still(entries).needs_the_table());
+        assert_eq!(needs, [false, true, false, false]);
+
+        let check = |newest, expected: Result<Option<DateTime<Utc>>, (&str, Option<&str>)>| {
+            let told = still(&[beat]).told_by_the_table("kr", newest);
+            let told = told.as_ref().map(|seen| seen.last_tick_at).map_err(|error| (error.to_string(), error.key()));
+            assert_eq!(told, expected.map_err(|(problem, key)| (problem.to_owned(), key)));
         };
-        let judge = |streams| {
-            let seen = serde_json::to_value(Evidence { streams }).expect("evidence is plain data");
-            let (want, limits, at) = (fixture::target(), AgeLimits::default(), fixture::moment());
-            crate::check::judge::<TicksFlowing>(&seen, &want, &limits, &at)
-        };
-        let error = judge(vec![beating()]).expect_err("nothing tells the last tick");
-        let expected =
-            "only heartbeats are in the stream, and no table tells the last tick: `feeds.kr.rows` is not configured";
-        assert_eq!((error.to_string().as_str(), error.key()), (expected, Some("feeds.kr.rows")));
-        let dead = seen("ticks:{us}", &still(&[(50, "frame", 100)]));
-        let findings = judge(vec![beating(), dead]).expect("one stream is dead");
-        assert_eq!(
-            fixture::told(&findings),
-            [(Severity::Fail, "no tick for 1 min, since 14:21:50 +09:00 (limit 1 min)")]
-        );
+        let newest = Some(fixture::instant("2026-01-15T05:08:28Z"));
+        check(Ok(newest), Ok(newest));
+        check(Ok(None), Ok(None));
+        let nowhere = "only heartbeats are in the stream of kr, and no table tells the last tick: `feeds.kr.rows` is not configured";
+        check(Err(not_configured("feeds.kr.rows")), Err((nowhere, Some("feeds.kr.rows"))));
+        let slow = "only heartbeats are in the stream of kr, and no table tells the last tick: the look was not done within 10 s";
+        check(Err(ProbeError::OutOfTime { budget: Duration::from_secs(10) }), Err((slow, None)));
     }
 }

@@ -1,5 +1,6 @@
 //! The Docker engine, asked what runs: lists and inspects the containers of one Compose project, and nothing else.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use futures_util::future::try_join_all;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::{DockerAccess, ProbeError, place};
+use super::{DockerAccess, Origin, ProbeError, place};
 use container::Container;
 
 pub mod container;
@@ -30,6 +31,7 @@ const TIMEOUT: Duration = Duration::from_millis(4500);
 pub(crate) struct Docker {
     /// A `DOCKER_HOST` value; none: the socket of this machine.
     host: Option<String>,
+    origin: Origin,
     project: String,
     engine: OnceCell<Result<Engine, ProbeError>>,
 }
@@ -42,6 +44,8 @@ pub(crate) struct Engine {
     /// The engine's clock.
     pub(crate) now: Option<DateTime<Utc>>,
     pub(crate) containers: Vec<Placed>,
+    /// Running containers of each other project; asked only where this one has none.
+    pub(crate) other_projects: BTreeMap<String, u64>,
 }
 
 /// A container and where it can be reached.
@@ -57,12 +61,15 @@ pub(crate) struct Placed {
 
 impl Docker {
     pub(crate) fn new(access: DockerAccess, project: String) -> Option<Self> {
-        let host = match access {
+        let (host, origin) = match access {
             DockerAccess::None => return None,
-            DockerAccess::Local => std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()),
-            DockerAccess::Host(host) => Some(host),
+            DockerAccess::Local => match std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()) {
+                Some(host) => (Some(host), Origin::Variable),
+                None => (None, Origin::Default),
+            },
+            DockerAccess::Host(host) => (Some(host), Origin::Key),
         };
-        Some(Docker { host, project, engine: OnceCell::new() })
+        Some(Docker { host, origin, project, engine: OnceCell::new() })
     }
 
     pub(crate) async fn engine(&self) -> Result<&Engine, ProbeError> {
@@ -98,18 +105,31 @@ impl Docker {
         let inspected = try_join_all(listed.iter().map(|summary| inspect(&client, summary))).await?;
         let mut containers: Vec<Placed> = inspected.into_iter().flatten().collect();
         containers.sort_by(|one, other| one.container.name.cmp(&other.container.name));
+        let other_projects = if listed.is_empty() { running_projects(&client).await? } else { BTreeMap::new() };
         Ok(Engine {
             version: version.version.unwrap_or_default(),
             api_version: version.api_version.unwrap_or_default(),
             now: info.system_time.as_deref().and_then(container::instant),
             containers,
+            other_projects,
         })
     }
 
     fn unreachable(&self, error: Error) -> ProbeError {
         let host = self.host.clone().unwrap_or_else(|| "the socket of this machine".to_owned());
-        ProbeError::Engine { host, source: Arc::new(error) }
+        ProbeError::Engine { host, origin: self.origin, source: Arc::new(error) }
     }
+}
+
+/// The projects that run something, and how many containers each.
+async fn running_projects(client: &bollard::Docker) -> Result<BTreeMap<String, u64>, Error> {
+    let filter = [("label", vec![PROJECT_LABEL.to_owned()])].into();
+    let listed = client.list_containers(Some(ListContainersOptionsBuilder::new().filters(&filter).build())).await?;
+    let mut projects = BTreeMap::new();
+    for project in listed.iter().filter_map(|summary| summary.labels.as_ref()?.get(PROJECT_LABEL)) {
+        *projects.entry(project.clone()).or_default() += 1;
+    }
+    Ok(projects)
 }
 
 /// None for a container that is no service's, or that was removed since it was listed.

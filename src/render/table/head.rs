@@ -4,18 +4,18 @@ use feedctl_checks::check::{Check, Hop, Layer, Meta};
 use feedctl_checks::checklist::collector_ready::CollectorReady;
 use feedctl_checks::checklist::rows_fresh::RowsFresh;
 use feedctl_checks::checklist::stream_drained::StreamDrained;
+use feedctl_checks::finding::Finding;
 use feedctl_checks::report::{Broken, Report, Status};
-use feedctl_checks::speech::{age_s, counted};
+use feedctl_checks::speech::{age_s, counted, told};
 
 use super::path;
 use super::{layout, visible};
 use crate::exit::Exit;
-use crate::render::told;
 use crate::screen::Screen;
 
 pub(super) fn lines(report: &Report, screen: Screen) -> Vec<String> {
     match Exit::of(report) {
-        Exit::Passed => verdict("PASS", vec![passed(report)], report, screen),
+        Exit::Passed => passed(report, screen),
         Exit::NotJudged => unknown(report, screen),
         _ => failed(report, screen),
     }
@@ -57,8 +57,29 @@ fn lost(report: &Report) -> Option<String> {
     (frames > 0).then(|| format!("the collector lost {} since its start", counted(frames, "frame")))
 }
 
+/// What warns is told before what is well.
+fn passed(report: &Report, screen: Screen) -> Vec<String> {
+    let warned = report.outcomes.iter().filter(|outcome| outcome.status() == Status::Warn);
+    let warnings: Vec<_> =
+        warned.flat_map(|outcome| outcome.findings().iter().map(|finding| (outcome.check, finding))).collect();
+    let Some((check, finding)) = warnings.first() else {
+        return verdict("PASS", vec![well(report)], report, screen);
+    };
+    let count = counted(warnings.len() as u64, "warning");
+    let sentence = format!("with {count}: {}: {}", finding.subject, finding.message);
+    let mut lines = verdict("PASS", vec![sentence], report, screen);
+    lines.extend(advice(check, finding));
+    lines
+}
+
+/// What to do now, and where it is explained.
+fn advice(check: &Meta, finding: &Finding) -> Vec<String> {
+    let remedy = finding.remedy.as_ref().map(|remedy| format!(" do    {}", visible(remedy)));
+    [String::new()].into_iter().chain(remedy).chain([format!(" why   feedctl explain {}", check.id)]).collect()
+}
+
 /// A pass claims no more than what was seen.
-fn passed(report: &Report) -> String {
+fn well(report: &Report) -> String {
     let judged = report.outcomes.iter().find(|outcome| outcome.check.id == RowsFresh::META.id);
     let young = judged.is_some_and(|outcome| outcome.status() == Status::Pass);
     let Some(seen) = report.evidence::<RowsFresh>().filter(|_| young) else {
@@ -73,23 +94,25 @@ fn passed(report: &Report) -> String {
 fn failed(report: &Report, screen: Screen) -> Vec<String> {
     let causes = report.broken();
     let mut lines = verdict("FAIL", causes.iter().map(Broken::headline).collect(), report, screen);
-    if let Some(lead) = causes.first() {
-        lines.push(String::new());
-        lines.extend(lead.finding.remedy.as_ref().map(|remedy| format!(" do    {}", visible(remedy))));
-        lines.push(format!(" why   feedctl explain {}", lead.check.id));
-    }
+    lines.extend(causes.first().map(|lead| advice(lead.check, lead.finding)).into_iter().flatten());
     lines
 }
 
 fn unknown(report: &Report, screen: Screen) -> Vec<String> {
     let Some((check, error)) = report.first_unknown() else {
-        let sentence = "nothing was looked at: the selection or feedctl.yml leaves no check to judge".to_owned();
-        return verdict("UNKNOWN", vec![sentence], report, screen);
+        let sentence = "nothing of the path was looked at: the selection or feedctl.yml leaves no check of it to judge";
+        let mut lines = verdict("UNKNOWN", vec![sentence.to_owned()], report, screen);
+        if !report.outcomes.is_empty() {
+            lines.push(String::new());
+            lines.push(" do    name services, redis, database and a feed in feedctl.yml".to_owned());
+            lines.push(" why   feedctl verify --help".to_owned());
+        }
+        return lines;
     };
     let sentence = format!("{}: cannot say whether {}", told(error), question(report, check));
     let mut lines = verdict("UNKNOWN", vec![sentence], report, screen);
     lines.push(String::new());
-    lines.extend(error.key().map(|key| format!(" do    check `{key}` in feedctl.yml")));
+    lines.extend(error.remedy().map(|remedy| format!(" do    {}", visible(&remedy))));
     lines.push(format!(" why   feedctl explain {}", check.id));
     lines
 }
@@ -97,9 +120,8 @@ fn unknown(report: &Report, screen: Screen) -> Vec<String> {
 /// What stays open: the end of the path, where it could not be looked at either.
 fn question(report: &Report, check: &Meta) -> &'static str {
     let unknown = report.outcomes.iter().filter(|outcome| outcome.status() == Status::Unknown);
-    let end = unknown.map(|outcome| outcome.check).find(|check| check.layer == Layer::Rows);
-    match end {
-        Some(end) => end.title,
+    match unknown.map(|outcome| outcome.check).find(|check| check.layer == Layer::Rows) {
+        Some(_) => "ticks reach the table",
         None if check.layer == Layer::Engine => "the feed runs",
         None => check.title,
     }

@@ -24,7 +24,10 @@ enum Edge {
 pub(super) fn line(report: &Report, screen: Screen) -> Option<String> {
     let passed = report.outcomes.iter().filter(|outcome| outcome.status() == Status::Pass);
     let passed: Vec<&Meta> = passed.map(|outcome| outcome.check).collect();
-    let flows = |edge| passed.iter().any(|check| proves(check, edge));
+    let unknown = report.outcomes.iter().filter(|outcome| outcome.status() == Status::Unknown);
+    let unknown: Vec<Hop> =
+        unknown.map(|outcome| outcome.check).filter(|check| is_of_a_link(check)).map(|check| check.hop).collect();
+    let flows = |edge| !unknown.contains(&edge) && passed.iter().any(|check| proves(check, edge));
     let broken = broken_at(report);
     if broken.is_none() && !EDGES.into_iter().any(flows) {
         return None;
@@ -47,12 +50,18 @@ pub(super) fn broken_at(report: &Report) -> Option<Hop> {
     broken.filter_map(|broken| broken.hop).min()
 }
 
-/// Whether a pass of `check` means that something went through the edge into `hop`. A heartbeat begins in the spool.
+/// Whether `check` looks at the link of its hop; others look at each service.
+fn is_of_a_link(check: &Meta) -> bool {
+    matches!(check.layer, Layer::Server | Layer::Flow | Layer::Rows)
+}
+
+/// Whether a pass of `check` means that something went through the edge into `hop`. A heartbeat begins in the spool; rows
+/// tell that something wrote them, and not by which way it had come there.
 fn proves(check: &Meta, hop: Hop) -> bool {
     match check.id {
         id if id == TicksFlowing::META.id => hop <= Hop::Redis,
         id if id == PathHeartbeat::META.id => hop >= Hop::Redis,
-        id => id == RowsFresh::META.id,
+        id => id == RowsFresh::META.id && hop >= Hop::Archiver,
     }
 }
 

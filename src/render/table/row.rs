@@ -1,9 +1,11 @@
-//! The rows: what each check saw. A check with several findings has a row for each, so that a line says one thing.
+//! The rows: what each check saw. A check with several findings or unknown parts has a row for each, so that a line
+//! says one thing.
 
+use feedctl_checks::check::Layer;
 use feedctl_checks::finding::Severity;
 use feedctl_checks::report::{Conclusion, Outcome, Report, Status};
-
-use crate::render::told;
+use feedctl_checks::site::ProbeError;
+use feedctl_checks::speech::told;
 
 /// Word, check, what was seen: failures first, then in the order of the checklist.
 pub(super) fn rows(report: &Report) -> Vec<[String; 3]> {
@@ -15,21 +17,28 @@ pub(super) fn rows(report: &Report) -> Vec<[String; 3]> {
         Status::Pass => 3,
         Status::Skip => 4,
     });
-    outcomes.into_iter().flat_map(rows_of).collect()
+    let engine = outcomes.iter().any(|outcome| outcome.check.layer == Layer::Engine);
+    outcomes.into_iter().flat_map(|outcome| rows_of(outcome, engine)).collect()
 }
 
-fn rows_of(outcome: &Outcome) -> Vec<[String; 3]> {
+/// Where the engine has a row of its own, that row alone says why it cannot be asked.
+fn rows_of(outcome: &Outcome, engine_has_a_row: bool) -> Vec<[String; 3]> {
     let row = |word: &str, text: String| [word.to_owned(), outcome.check.id.to_owned(), text];
     match &outcome.conclusion {
         Conclusion::Skipped(reason) => vec![row("skip", reason.to_string())],
-        Conclusion::Unobservable(error) => vec![row("????", told(error))],
-        Conclusion::Judged { summary, findings, .. } if findings.is_empty() => vec![row(" ok", summary.clone())],
-        Conclusion::Judged { findings, .. } => {
-            let rows = findings.iter().map(|finding| {
+        Conclusion::Judged { summary, .. } if outcome.status() == Status::Pass => vec![row(" ok", summary.clone())],
+        Conclusion::Judged { .. } | Conclusion::Unobservable(_) => {
+            let findings = outcome.findings().iter().map(|finding| {
                 let fails = finding.severity == Severity::Fail && outcome.required;
                 row(if fails { "FAIL" } else { "warn" }, format!("{}: {}", finding.subject, finding.message))
             });
-            rows.collect()
+            let unknown = outcome.unknown().iter().map(|error| match error {
+                ProbeError::Engine { .. } if engine_has_a_row && outcome.check.layer != Layer::Engine => {
+                    row("????", "needs the engine".to_owned())
+                }
+                error => row("????", told(error)),
+            });
+            findings.chain(unknown).collect()
         }
     }
 }

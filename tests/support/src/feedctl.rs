@@ -12,6 +12,8 @@ use crate::place::{binary, checkout};
 pub struct Feedctl {
     folder: PathBuf,
     environment: Vec<(OsString, OsString)>,
+    /// A shell command that runs before it, in the same process.
+    limit: Option<&'static str>,
 }
 
 /// What came of it.
@@ -25,7 +27,7 @@ pub struct Run {
 impl Feedctl {
     pub fn new() -> Feedctl {
         let kept = ["PATH", "DOCKER_HOST"].map(|key| std::env::var_os(key).map(|value| (key.into(), value)));
-        Feedctl { folder: checkout().to_owned(), environment: kept.into_iter().flatten().collect() }
+        Feedctl { folder: checkout().to_owned(), environment: kept.into_iter().flatten().collect(), limit: None }
     }
 
     pub fn env(mut self, key: &str, value: impl Into<OsString>) -> Feedctl {
@@ -39,8 +41,20 @@ impl Feedctl {
         self
     }
 
+    /// Under a limit of the shell, like `ulimit -v 1048576`.
+    pub fn limited(self, limit: &'static str) -> Feedctl {
+        Feedctl { limit: Some(limit), ..self }
+    }
+
     pub async fn run(&self, arguments: &[&str]) -> Run {
-        let mut command = Command::new(binary("feedctl"));
+        let mut command = match self.limit {
+            None => Command::new(binary("feedctl")),
+            Some(limit) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("{limit} && exec \"$0\" \"$@\"")]).arg(binary("feedctl"));
+                shell
+            }
+        };
         command.args(arguments).current_dir(&self.folder).env_clear().envs(self.environment.iter().cloned());
         let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.expect("feedctl can be started");
         let text = |bytes| String::from_utf8(bytes).expect("feedctl writes text");

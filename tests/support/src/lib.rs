@@ -6,6 +6,7 @@
 mod container;
 mod daemon;
 mod database;
+mod engine;
 mod eventually;
 mod feedctl;
 mod http;
@@ -16,6 +17,7 @@ mod stack;
 
 pub use daemon::Daemon;
 pub use database::Database;
+pub use engine::Engine;
 pub use eventually::eventually;
 pub use feedctl::{Feedctl, Run};
 pub use place::checkout;

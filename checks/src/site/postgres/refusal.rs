@@ -28,6 +28,8 @@ enum Blame {
     Name,
     /// A column is there, and is of another type.
     Type,
+    /// A column has a zone or has none, and is configured the other way.
+    Zone,
     Nobody,
 }
 
@@ -42,16 +44,28 @@ impl Named {
             Blame::Nobody => {
                 return ProbeError::Unreadable { what: "the database".to_owned(), source: cause(error) };
             }
-            Blame::Login => (format!("the database refused the login of {user}"), self.login_key.as_str()),
+            Blame::Login => {
+                // A URL holds both; of a service the user and the password are keys of their own.
+                let or =
+                    if self.name_key == "database.name" { ": `database.user` or the password is wrong" } else { "" };
+                (format!("the database refused the login of {user}{or}"), self.login_key.as_str())
+            }
             Blame::DatabaseName => ("the server has no database of that name".to_owned(), self.name_key.as_str()),
             Blame::Tls => ("the database and we do not agree on TLS".to_owned(), self.address_key.as_str()),
             Blame::Privilege => (format!("{user} may not read what `{key}` names"), key),
             Blame::Name => (format!("the database does not know what `{key}` names"), key),
-            Blame::Type => {
-                (format!("a column that `{key}` names is of another type; a time without zone needs `zone`"), key)
+            Blame::Type => (format!("a column that `{key}` names is of another type"), key),
+            Blame::Zone => {
+                let problem = format!(
+                    "the time column of `{key}` is of another kind: one without zone needs \
+                     `time: {{column: …, zone: …}}`, and one with zone must have the name alone"
+                );
+                (problem, key)
             }
         };
-        ProbeError::Misconfigured { problem, key: key.to_owned(), source: Some(cause(error)) }
+        // A value that does not fit is told in types of Rust, which say nothing to the user.
+        let source = (!matches!(error, sqlx::Error::ColumnDecode { .. })).then(|| cause(error));
+        ProbeError::Misconfigured { problem, key: key.to_owned(), source }
     }
 }
 
@@ -59,7 +73,7 @@ fn blame(error: &sqlx::Error) -> Blame {
     match error {
         sqlx::Error::Io(error) => Blame::Silent(place::reason(error.kind())),
         sqlx::Error::Tls(_) => Blame::Tls,
-        sqlx::Error::ColumnDecode { .. } => Blame::Type,
+        sqlx::Error::ColumnDecode { .. } => Blame::Zone,
         sqlx::Error::Database(answer) => blame_code(answer.code().as_deref().unwrap_or_default()),
         _ => Blame::Nobody,
     }
@@ -86,7 +100,7 @@ fn blame_code(code: &str) -> Blame {
 fn cause(error: sqlx::Error) -> Cause {
     match error {
         sqlx::Error::Database(answer) => Arc::new(Said(answer.message().to_owned())),
-        sqlx::Error::Tls(source) | sqlx::Error::ColumnDecode { source, .. } => Arc::from(source),
+        sqlx::Error::Tls(source) => Arc::from(source),
         error => Arc::new(error),
     }
 }
@@ -114,6 +128,27 @@ mod tests {
         check("57014", &Blame::Silent("the query did not end in time".into()));
         check("57P03", &Blame::Silent("it starts up or shuts down".into()));
         check("XX000", &Blame::Nobody);
+    }
+
+    fn check_told(error: sqlx::Error, expected: &str) {
+        let named = Named {
+            place: "10.0.0.2:5432".into(),
+            user: "feedctl_reader".into(),
+            login_key: "database.password_file".into(),
+            name_key: "database.name".into(),
+            address_key: "database.service".into(),
+        };
+        assert_eq!(crate::speech::told(&named.explain(error, "feeds.kr.rows")), expected);
+    }
+
+    #[test]
+    fn a_column_of_the_other_kind_is_told_without_types_of_rust() {
+        let source = "mismatched types; Rust type `Option<DateTime<Utc>>`".into();
+        check_told(
+            sqlx::Error::ColumnDecode { index: "1".into(), source },
+            "the time column of `feeds.kr.rows` is of another kind: one without zone needs \
+             `time: {column: …, zone: …}`, and one with zone must have the name alone",
+        );
     }
 
     #[test]

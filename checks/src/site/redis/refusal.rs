@@ -36,16 +36,25 @@ impl Named {
                 return ProbeError::Silent(Silence { subject: Subject::Redis, place: self.place.clone(), reason });
             }
             Blame::Nobody => {
-                return ProbeError::Unreadable { what: "Redis".to_owned(), source: cause(error) };
+                return ProbeError::Unreadable { what: "Redis".to_owned(), source: cause(&error) };
             }
-            Blame::Login => ("Redis refused the login".to_owned(), self.key.as_str()),
-            Blame::Address => ("the address of Redis cannot be used".to_owned(), self.key.as_str()),
+            // As a service it has no password; only a URL holds one.
+            Blame::Login if self.key == "redis" => (
+                "Redis wants a password: give its URL, with the password in it, by `redis.url_env`".to_owned(),
+                "redis.url_env",
+            ),
+            Blame::Login => ("Redis refused the login of its URL".to_owned(), self.key.as_str()),
+            Blame::Address => (
+                "the URL of Redis cannot be used: it is written redis://:PASSWORD@HOST:6379/0".to_owned(),
+                self.key.as_str(),
+            ),
             Blame::Privilege => {
                 ("the Redis user may not run the read commands of the checks".to_owned(), self.key.as_str())
             }
             Blame::Type => (format!("in Redis, what `{key}` names is no stream"), key),
         };
-        ProbeError::Misconfigured { problem, key: key.to_owned(), source: Some(cause(error)) }
+        let source = answer(&error).is_some().then(|| cause(&error));
+        ProbeError::Misconfigured { problem, key: key.to_owned(), source }
     }
 }
 
@@ -66,12 +75,12 @@ fn answer(error: &RedisError) -> Option<ServerError> {
     error.clone().into_server_errors()?.first().map(|(_, answer)| answer.clone())
 }
 
-/// What the server said, without the words of the library around it.
-fn cause(error: RedisError) -> Cause {
-    match answer(&error) {
-        Some(answer) => Arc::new(Said(format!("{} {}", answer.code(), answer.details().unwrap_or_default()))),
-        None => Arc::new(error),
-    }
+/// What the server said, without the words of the library around it; else what kind of error it is.
+fn cause(error: &RedisError) -> Cause {
+    Arc::new(Said(match answer(error) {
+        Some(answer) => format!("{} {}", answer.code(), answer.details().unwrap_or_default()),
+        None => error.category().to_owned(),
+    }))
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -112,5 +121,21 @@ mod tests {
         check((ErrorKind::InvalidClientConfig, "no TLS"), &Blame::Address);
         let codes = ["NOAUTH", "WRONGPASS", "NOPERM", "WRONGTYPE", "ERR"].map(blame_code);
         assert_eq!(codes, [Blame::Login, Blame::Login, Blame::Privilege, Blame::Type, Blame::Nobody]);
+    }
+
+    fn check_told(error: impl Into<RedisError>, key: &str, expected: (&str, &str)) {
+        let named = Named { place: "10.0.0.2:6379".into(), key: key.into() };
+        let error = named.explain(error.into(), key);
+        assert_eq!((crate::speech::told(&error).as_str(), error.key()), (expected.0, Some(expected.1)));
+    }
+
+    #[test]
+    fn a_refusal_is_told_in_the_words_of_the_user() {
+        let refused = || (ErrorKind::AuthenticationFailed, "Password authentication failed");
+        let wanted = "Redis wants a password: give its URL, with the password in it, by `redis.url_env`";
+        check_told(refused(), "redis", (wanted, "redis.url_env"));
+        check_told(refused(), "redis.url_file", ("Redis refused the login of its URL", "redis.url_file"));
+        let url = "the URL of Redis cannot be used: it is written redis://:PASSWORD@HOST:6379/0";
+        check_told((ErrorKind::InvalidClientConfig, "no TLS"), "redis.url_env", (url, "redis.url_env"));
     }
 }

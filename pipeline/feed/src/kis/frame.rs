@@ -42,8 +42,8 @@ pub enum FrameError {
     Count,
     #[error("fields do not divide by COUNT")]
     NotDivisible,
-    #[error("records are too narrow")]
-    TooNarrow,
+    #[error("records of {fields} fields are too narrow: a trade has at least {least}")]
+    TooNarrow { fields: usize, least: usize },
     #[error("records are so wide that COUNT must be wrong")]
     TooWide,
 }
@@ -96,7 +96,7 @@ fn width(tr: Tr, payload: &str, count: usize) -> Result<usize, FrameError> {
     let fields = payload.bytes().filter(|byte| *byte == b'^').count() + 1;
     match fields / count {
         _ if !fields.is_multiple_of(count) => Err(FrameError::NotDivisible),
-        width if width < tr.minimum_width() => Err(FrameError::TooNarrow),
+        width if width < tr.minimum_width() => Err(FrameError::TooNarrow { fields: width, least: tr.minimum_width() }),
         width if width >= 2 * tr.minimum_width() => Err(FrameError::TooWide),
         width => Ok(width),
     }
@@ -215,7 +215,7 @@ mod tests {
     fn a_count_that_cannot_be_is_refused() {
         let with = |count: &str| THREE_RECORDS.replacen("003", count, 1);
         refuse(with("004"), FrameError::NotDivisible, 4);
-        refuse(with("006"), FrameError::TooNarrow, 6);
+        refuse(with("006"), FrameError::TooNarrow { fields: 23, least: 46 }, 6);
         refuse(with("9999"), FrameError::NotDivisible, 9999);
         refuse(with("001"), FrameError::TooWide, 1);
         for unreadable in ["000", "", "-03", "+3", "3.0", "10003", "٣"] {

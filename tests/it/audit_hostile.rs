@@ -1,0 +1,138 @@
+//! `feedctl audit-compose` on files that hang or kill other readers: each gets one clear answer within 1 GiB of memory.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use feed_testkit::Feedctl;
+use tempfile::TempDir;
+
+/// Far more than it takes, far less than for ever.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// What is in the folder before feedctl runs: compose.yaml and what it refers to.
+type Prepare<'a> = &'a dyn Fn(&Path);
+
+/// Runs the audit with the address space of the whole process limited to 1 GiB; gives exit code and output.
+async fn audit(prepare: Prepare<'_>) -> (i32, String) {
+    let folder: TempDir = tempfile::tempdir().expect("a temporary folder can be made");
+    prepare(folder.path());
+    let command = Feedctl::new().folder(folder.path()).limited("ulimit -v 1048576");
+    let run = tokio::time::timeout(BOUND, command.run(&["audit-compose"])).await;
+    let run = run.unwrap_or_else(|_| panic!("no answer within {BOUND:?}"));
+    (run.code, run.stdout + &run.stderr)
+}
+
+/// `expected` are texts that the answer holds, a place among them where one can be given.
+async fn check(name: &str, prepare: Prepare<'_>, code: i32, expected: &[&str]) {
+    let (found, said) = audit(prepare).await;
+    let start = said.chars().take(2000).collect::<String>();
+    assert_eq!(found, code, "{name}: {start}");
+    for text in expected {
+        assert!(said.contains(text), "{name}: no `{text}` in\n{start}");
+    }
+}
+
+fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) {
+    fs::write(folder.join(name), text).expect("the folder is writable");
+}
+
+/// A compose file of one good service, with `extra` behind it.
+fn with(extra: &str) -> String {
+    format!("services:\n  a:\n    image: x:1\n    restart: always\n{extra}")
+}
+
+#[tokio::test]
+async fn aliases_that_multiply_are_refused() {
+    let mut bomb = with("x-0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n");
+    for level in 1..12 {
+        let aliases = vec![format!("*a{}", level - 1); 10].join(", ");
+        bomb += &format!("x-{level}: &a{level} [{aliases}]\n");
+    }
+    check("alias bomb", &|folder| write(folder, "compose.yaml", &bomb), 2, &["compose.yaml:"]).await;
+
+    let mut bomb = with("x-0: &m0 {a: 1}\n");
+    for level in 1..40 {
+        let before = level - 1;
+        bomb += &format!("x-{level}: &m{level} {{a: *m{before}, b: *m{before}, <<: [*m{before}, *m{before}]}}\n");
+    }
+    check("merge bomb", &|folder| write(folder, "compose.yaml", &bomb), 2, &["compose.yaml:"]).await;
+
+    let own = with("x-a: &a\n  <<: *a\n");
+    check("an anchor in itself", &|folder| write(folder, "compose.yaml", &own), 2, &["compose.yaml:6:"]).await;
+}
+
+#[tokio::test]
+async fn circles_are_named() {
+    let itself = with("include: [compose.yaml]\n");
+    check("include of itself", &|folder| write(folder, "compose.yaml", &itself), 2, &["compose.yaml:5:"]).await;
+    let include = |folder: &Path| {
+        write(folder, "compose.yaml", with("include: [b.yaml]\n"));
+        write(folder, "b.yaml", "include: [c.yaml]\n");
+        write(folder, "c.yaml", "include: [b.yaml]\n");
+    };
+    check("include in a circle", &include, 2, &["c.yaml:1:"]).await;
+    let extends = "services:\n  a: {extends: b}\n  b: {extends: c}\n  c: {extends: a}\n";
+    check("extends in a circle", &|folder| write(folder, "compose.yaml", extends), 2, &["compose.yaml:"]).await;
+    let extends = |folder: &Path| {
+        write(folder, "compose.yaml", "services:\n  a: {extends: {file: b.yaml, service: a}}\n");
+        write(folder, "b.yaml", "services:\n  a: {extends: {file: compose.yaml, service: a}}\n");
+    };
+    check("extends in a circle of files", &extends, 2, &[".yaml:2:"]).await;
+}
+
+#[tokio::test]
+async fn what_is_no_compose_file_is_refused_with_the_place() {
+    let huge = |folder: &Path| {
+        let file = fs::File::create(folder.join("compose.yaml")).expect("the folder is writable");
+        file.set_len(100 << 20).expect("a file may be 100 MiB long");
+    };
+    check("100 MiB", &huge, 2, &["compose.yaml", "MiB"]).await;
+    let text = [b"services:\n  a: {image: \"".as_slice(), &[0xff, 0xfe, 0xfd], b"\"}\n"].concat();
+    check("no UTF-8", &|folder| write(folder, "compose.yaml", &text), 2, &["compose.yaml", "UTF-8"]).await;
+    let deep = format!("services: {}", "[".repeat(100_000));
+    check("100,000 brackets", &|folder| write(folder, "compose.yaml", &deep), 2, &["compose.yaml:1:"]).await;
+    let deep: String = (0..20_000).map(|level| format!("{}a:\n", " ".repeat(level % 900))).collect();
+    check("steps", &|folder| write(folder, "compose.yaml", &deep), 2, &["compose.yaml:"]).await;
+    let twice = with("  a: {image: y:1}\n");
+    check("a key twice", &|folder| write(folder, "compose.yaml", &twice), 2, &["compose.yaml:5:3"]).await;
+    check("nothing", &|folder| write(folder, "compose.yaml", ""), 2, &["nothing is in compose.yaml"]).await;
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_never_opened() {
+    let fifo = |folder: &Path| {
+        let made = Command::new("mkfifo").arg(folder.join("compose.yaml")).stdin(Stdio::null()).status();
+        assert!(made.is_ok_and(|status| status.success()), "a FIFO can be made");
+    };
+    check("a FIFO", &fifo, 2, &["compose.yaml"]).await;
+    let directory = |folder: &Path| fs::create_dir(folder.join("compose.yaml")).expect("the folder is writable");
+    check("a folder", &directory, 2, &["compose.yaml"]).await;
+    let device = |folder: &Path| {
+        std::os::unix::fs::symlink("/dev/zero", folder.join("compose.yaml")).expect("the folder is writable");
+    };
+    check("a device", &device, 2, &["compose.yaml"]).await;
+    let include = with("include: [/dev/zero]\n");
+    check("a device included", &|folder| write(folder, "compose.yaml", &include), 2, &["/dev/zero"]).await;
+}
+
+#[tokio::test]
+async fn variables_that_double_are_refused() {
+    let doubling = |folder: &Path| {
+        let lines = (1..64).map(|level| format!("A{level}=${{A{0}}}${{A{0}}}\n", level - 1));
+        write(folder, ".env", format!("A0=aaaaaaaaaaaaaaaa\n{}", lines.collect::<String>()));
+        write(folder, "compose.yaml", with("    hostname: ${A63}\n"));
+    };
+    check("doubling variables", &doubling, 2, &[".env"]).await;
+}
+
+#[tokio::test]
+async fn many_services_are_all_audited() {
+    let services: String = (0..20_000)
+        .map(|number| format!("  s{number}:\n    image: x:1\n    depends_on: [s{}]\n", number + 1))
+        .collect();
+    let text = format!("services:\n{services}  s20000: {{image: 'x:1', restart: always}}\n");
+    check("20,000 services", &|folder| write(folder, "compose.yaml", &text), 1, &["20,000 errors", "20,001 services"])
+        .await;
+}
