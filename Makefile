@@ -3,7 +3,7 @@
 # Where rustup puts cargo, also in a shell that has not been told.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-.PHONY: demo test model restart-truth oracle bench clients setup images secrets fmt lint clean-up
+.PHONY: demo test model restart-truth oracle fuzz bench clients setup images secrets fmt lint clean-up
 
 # A running stack, the incident, and the proof that nothing was lost. KEEP=1 leaves the stack up.
 demo:
@@ -28,6 +28,18 @@ oracle:
 # How long `feedctl audit-compose` takes, beside `docker compose config`. Compiles for release, which takes minutes.
 bench: setup
 	cargo bench --locked --bench audit_compose
+
+# Any bytes as a Compose project, for T seconds, from the projects of the comparison on. Needs the nightly toolchain.
+T ?= 120
+FUZZ := target/fuzz
+fuzz:
+	mkdir -p $(FUZZ)/corpus $(FUZZ)/seeds
+	for file in $$(find checks/compose/tests/projects -name '*.y*ml'); do cp $$file $(FUZZ)/seeds/$$(echo $$file | tr / -); done
+	cd tests/fuzz && RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+		-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table" \
+		CARGO_TARGET_DIR=../../$(FUZZ)/build cargo +nightly run --release --target x86_64-unknown-linux-gnu -- \
+		-max_total_time=$(T) -timeout=10 -rss_limit_mb=1024 -max_len=8192 -artifact_prefix=../../$(FUZZ)/ \
+		../../$(FUZZ)/corpus ../../$(FUZZ)/seeds
 
 # Published KIS client libraries against the simulator. Not part of `test`: they come from PyPI.
 CLIENTS := target/clients

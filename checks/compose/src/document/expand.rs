@@ -77,7 +77,8 @@ impl Expansion<'_> {
                 continue;
             }
             let Some(name) = self.key(key, merged.is_some() && keys == Keys::Textual)? else { continue };
-            if merged.is_some() && map.contains_key(&name) {
+            // The `<<` that merges counts as a key of its own mapping, so a quoted one in the merged mapping is hidden by it.
+            if merged.is_some() && (map.contains_key(&name) || name == "<<") {
                 continue;
             }
             let node = self.node(value)?;
@@ -205,6 +206,7 @@ mod tests {
         check("{<<: {a: 1}, a: }", "{a: null}");
         check("{!!merge <<: {a: 1}}", "{a: 1}");
         check("{\"<<\": {a: 1}}", "{<<: {a: 1}}");
+        check("{<<: {\"<<\": {a: 1}, b: 2}}", "{b: 2}");
         check("{<<: {1: a, ~: b}}", r#"{1: "a"}"#);
         check("[&x [{a: 1}, {b: 2}], {<<: *x}]", "[[{a: 1}, {b: 2}], {a: 1, b: 2}]");
         check("{<<: a}", "refused 1:2: `<<` takes a mapping or a list of mappings");
