@@ -1,13 +1,36 @@
 //! A secret does not belong into a YAML file. One that stands there all the same is not shown in an excerpt or a report.
 
-/// How the name of a secret ends, in lower case.
-const NAMES: [&str; 10] =
-    ["password", "passwd", "secret", "token", "appkey", "api_key", "apikey", "access_key", "private_key", "passphrase"];
+/// How the name of a secret ends, in lower case; also as an option of a command.
+const NAMES: [&str; 20] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "_pass",
+    "-pass",
+    "requirepass",
+    "_pwd",
+    "secret",
+    "token",
+    "_key",
+    "-key",
+    "appkey",
+    "apikey",
+    "credentials",
+    "_auth",
+    "masterauth",
+    "cookie",
+    "_pat",
+    "_dsn",
+    "webhook_url",
+];
 
-/// Whether a variable or label of this name holds a secret itself, and not the file that does.
+/// What the name of a secret variable holds somewhere. Hiding too much costs less than showing one.
+const PARTS: [&str; 11] = ["pass", "pwd", "secret", "token", "key", "auth", "cred", "cookie", "_pat", "dsn", "webhook"];
+
+/// Whether a variable or label of this name may hold a secret itself, and not the file that does.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    NAMES.iter().any(|end| name.ends_with(end))
+    !name.ends_with("_file") && PARTS.iter().any(|part| name.contains(part))
 }
 
 /// `text` with asterisks in the place of a URL's login and query, and of what follows the name of a secret and `:` or `=`.
@@ -22,6 +45,10 @@ fn masked_line(line: &str) -> String {
     let keys = names.filter_map(|(at, name)| {
         let value = lower[at + name.len()..].trim_start_matches(['"', '\'']).trim_start();
         let start = line.len() - value.len() + 1;
+        let word = lower[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        if word.ends_with("${") && !value.starts_with(":-") {
+            return None;
+        }
         match value.chars().next()? {
             ':' => Some(start..line.len()),
             // An assignment is one word of a list or a command.
@@ -29,7 +56,8 @@ fn masked_line(line: &str) -> String {
             _ => None,
         }
     });
-    let options = ["requirepass", "masterauth"].iter().chain(&NAMES).flat_map(|name| lower.match_indices(name));
+    let redis = lower.contains("redis-cli").then_some("-a");
+    let options = NAMES.iter().copied().chain(redis).flat_map(|name| lower.match_indices(name));
     // `--requirepass VALUE`, as words of a command or entries of a list.
     let options = options.filter_map(|(at, name)| {
         let behind = at + name.len();
@@ -37,7 +65,7 @@ fn masked_line(line: &str) -> String {
         let word = lower[..at].rsplit([' ', '"', '\'', '[']).next()?;
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']');
         let end = line[start..].find(ends).map_or(line.len(), |length| start + length);
-        (start > behind && word.starts_with("--")).then_some(start..end)
+        (start > behind && (word.starts_with("--") || name == "-a" || name == "-pass")).then_some(start..end)
     });
     // A password may hold a slash, so the login ends at the last @. The mark of `${VAR:?why}` begins no query.
     let secrets = line.match_indices("://").flat_map(|(at, mark)| {
@@ -49,10 +77,20 @@ fn masked_line(line: &str) -> String {
         let mut marks = url.match_indices('?').filter(|(mark, _)| !url[..*mark].ends_with(':'));
         login.into_iter().chain(marks.next().map(|(mark, _)| start + mark + 1..end))
     });
-    let hidden: Vec<_> = keys.chain(options).chain(secrets).collect();
+    // A variable without a default is only a name.
+    let is_name = |text: &str| text.trim_matches([' ', '"', '\'']).starts_with("${") && !text.contains('-');
+    let hidden = keys.chain(options).chain(secrets).filter(|range| !is_name(&line[range.clone()]));
+    let mut hidden: Vec<_> = hidden.collect();
+    hidden.sort_unstable_by_key(|range| range.start);
+    let mut hidden = hidden.into_iter().peekable();
+    // How far the ranges reach that began so far.
+    let mut end = 0;
     let mut masked = String::with_capacity(line.len());
     for (at, c) in line.char_indices() {
-        match hidden.iter().any(|range| range.contains(&at)) && !c.is_whitespace() {
+        while let Some(range) = hidden.next_if(|range| range.start <= at) {
+            end = end.max(range.end);
+        }
+        match at < end && !c.is_whitespace() {
             true => masked.extend(std::iter::repeat_n('*', c.len_utf8())),
             false => masked.push(c),
         }
@@ -65,10 +103,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_of_a_secret_is_known_by_its_end() {
-        let secret = ["POSTGRES_PASSWORD", "kis_appkey", "TOKEN"].map(is_secret);
-        let other = ["POSTGRES_PASSWORD_FILE", "SECRETS", "TOKEN_URL", ""].map(is_secret);
-        assert_eq!((secret, other), ([true; 3], [false; 4]));
+    fn the_name_of_a_secret_is_known() {
+        let secret = ["POSTGRES_PASSWORD", "kis_app_key", "TOKEN", "DB_PASS", "AWS_ACCESS_KEY_ID"].map(is_secret);
+        let other = ["POSTGRES_PASSWORD_FILE", "TZ", "RATE", ""].map(is_secret);
+        assert_eq!((secret, other), ([true; 5], [false; 4]));
     }
 
     #[test]
@@ -80,6 +118,11 @@ mod tests {
         check("secrets: [a]", "secrets: [a]");
         check("command: redis-server --requirepass ab --port 1", "command: redis-server --requirepass ** --port 1");
         check("command: [run, --db-password, \"ab\", x]", "command: [run, --db-password, \"**\", x]");
+        check("test: redis-cli -a ab ping", "test: redis-cli -a ** ping");
+        check("run --api-key=ab --app-key cd --db-pass ef", "run --api-key=** --app-key ** --db-pass **");
+        check("SECRET_KEY: ab", "SECRET_KEY: **");
+        check("DB_PASSWORD: ${DB_PASSWORD:?set it}", "DB_PASSWORD: ${DB_PASSWORD:?set it}");
+        check("DB_PASSWORD: ${X:-ab}", "DB_PASSWORD: ********");
         check("a password is kept", "a password is kept");
         check("password_file: secrets/reader", "password_file: secrets/reader");
         check("\"Password\": ab", "\"Password\": **");

@@ -1,7 +1,8 @@
 //! `feedctl audit-compose`: what in the compose files would let a feed stay dead. Needs no engine and no running stack.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use similar::TextDiff;
 use crate::cli::Global;
 use crate::config::Outline;
 use crate::exit::Exit;
+use crate::mask::masked;
 use crate::render::audit::{FORMATS, Run};
 use crate::screen::{self, Screen};
 
@@ -78,7 +80,7 @@ pub(crate) fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
     let mut audit = look();
     if args.fix {
         let changes = changes(&audit, &folder);
-        if args.diff {
+        if args.diff && !audit.is_refused() {
             screen::print(&changes.iter().map(Change::diff).collect::<String>())?;
             return Ok(exit(&audit, fail_on));
         }
@@ -89,7 +91,7 @@ pub(crate) fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
         audit = look();
     }
     let exit = exit(&audit, fail_on);
-    let run = Run { audit: &audit, exit, at: Local::now().into(), took: started.elapsed() };
+    let run = Run { audit: &audit, exit, fail_on, at: Local::now().into(), took: started.elapsed() };
     screen::print(&(format.write)(&run, Screen::of_stdout(global.color)))?;
     Ok(exit)
 }
@@ -110,13 +112,17 @@ fn changes(audit: &Audit, folder: &Path) -> Vec<Change> {
         let source = audit.sources.get(file);
         Change { shown: source.path.clone(), path: folder.join(&source.path), before: source.text.clone(), after }
     };
-    fixed.into_iter().map(change).collect()
+    // A file outside the working folder has an absolute path here, and other projects that read it.
+    fixed.into_iter().map(change).filter(|change| change.shown.is_relative()).collect()
 }
 
 impl Change {
     fn diff(&self) -> String {
         let name = self.shown.display().to_string();
-        TextDiff::from_lines(&self.before, &self.after).unified_diff().header(&name, &name).to_string()
+        TextDiff::from_lines(&masked(&self.before), &masked(&self.after))
+            .unified_diff()
+            .header(&name, &name)
+            .to_string()
     }
 
     /// Only where the file still is what was audited; another file takes its place at once, so that it is never half written.
@@ -126,7 +132,8 @@ impl Change {
         anyhow::ensure!(now == self.before, "{shown} was changed in the meantime: run the command again");
         let path = self.path.canonicalize().with_context(|| format!("cannot find {shown}"))?;
         let beside = path.with_extension("feedctl-fix");
-        let written = fs::write(&beside, &self.after)
+        let written = File::create_new(&beside)
+            .and_then(|mut file| file.write_all(self.after.as_bytes()))
             .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
             .and_then(|()| fs::rename(&beside, &path));
         if written.is_err() {
@@ -153,6 +160,7 @@ fn request(args: &Args, outline: Outline, folder: &Path) -> Request {
         files,
         project_directory: args.project_directory.clone(),
         env_files: args.env_files.clone(),
+        profiles: args.profiles.clone(),
         name: None,
         working_folder: folder.to_owned(),
         environment,

@@ -48,6 +48,7 @@ impl Compose {
             _ => return None,
         };
         let place = self.sources.place(node.map_or(service.key, |node| node.origin.span));
-        Some(Declared { policy, place: format!("{}:{}", place.path.display(), place.line) })
+        let file = place.path.file_name().unwrap_or_default().to_string_lossy();
+        Some(Declared { policy, place: format!("{file}:{}", place.line) })
     }
 }

@@ -24,6 +24,8 @@ mod table;
 pub(crate) struct Run<'a> {
     pub(crate) audit: &'a Audit,
     pub(crate) exit: Exit,
+    /// The least that makes the command fail.
+    pub(crate) fail_on: Severity,
     pub(crate) at: DateTime<FixedOffset>,
     pub(crate) took: Duration,
 }

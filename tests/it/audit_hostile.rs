@@ -128,6 +128,13 @@ async fn variables_that_double_are_refused() {
 }
 
 #[tokio::test]
+async fn a_line_of_secrets_is_masked_at_once() {
+    let words: Vec<String> = (0..20_000).map(|number| format!("P{number}_PASSWORD=x")).collect();
+    let text = format!("services:\n  a: {{image: x, environment: [{}]}}\n", words.join(", "));
+    check("20,000 secrets", &|folder| write(folder, "compose.yaml", &text), 1, &["compose.yaml:2:"]).await;
+}
+
+#[tokio::test]
 async fn many_services_are_all_audited() {
     let services: String = (0..20_000)
         .map(|number| format!("  s{number}:\n    image: x:1\n    depends_on: [s{}]\n", number + 1))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Fix};
 use crate::model::{Model, Service};
+use crate::node::Via;
 use crate::source::{FileId, Sources, Span};
 
 /// These bytes become that text; an empty span inserts.
@@ -49,7 +50,10 @@ fn edit(model: &Model<'_>, sources: &Sources, finding: &Finding) -> Option<Edit>
             let plain = !text_before[line..].contains('&') && !sources.text(*at).contains('\n');
             plain.then(|| Edit { at: *at, text: (*text).to_owned() })
         }
-        Fix::Add(lines) => addition(model.services.get(finding.service.as_deref()?)?, sources, lines),
+        Fix::Add(lines) => {
+            let service = model.services.get(finding.service.as_deref()?)?;
+            if is_extended(model, sources, service) { None } else { addition(service, sources, lines) }
+        }
     }
 }
 
@@ -62,7 +66,8 @@ fn addition(service: &Service<'_>, sources: &Sources, lines: &str) -> Option<Edi
     let first = map.values().map(|entry| entry.key).filter(is_own).min()?;
     let between = &text[service.key.end as usize..first.start as usize];
     // A service in braces, or one with an anchor that others read, is not ours to change.
-    if !between.contains('\n') || between.contains(['{', '&', '*']) {
+    let braces = text[first.start as usize..].starts_with('{');
+    if braces || !between.contains('\n') || between.contains(['{', '&', '*']) {
         return None;
     }
     let line = text[..first.start as usize].rfind('\n').map_or(0, |at| at + 1);
@@ -70,14 +75,34 @@ fn addition(service: &Service<'_>, sources: &Sources, lines: &str) -> Option<Edi
     if !indent.chars().all(|c| c == ' ') {
         return None;
     }
+    let added = lines.split(':').next().unwrap_or_default();
+    // An override file may have taken away what stands there.
+    if block(text, first.start as usize, indent).any(|line| line.trim_start().starts_with(&format!("{added}:"))) {
+        return None;
+    }
     let image = map.get("image").map(|entry| (entry.key, entry.node.origin.span));
     let image = image.filter(|(key, value)| is_own(key) && value.file == file && key.start < value.start);
-    let end = image.and_then(|(_, value)| Some(value.end as usize + text[value.end as usize..].find('\n')?));
+    let end = image.and_then(|(_, value)| Some(value.end as usize + text[value.end as usize..].find(['\r', '\n'])?));
+    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let (at, text) = match end {
-        Some(end) => (end, lines.lines().map(|line| format!("\n{indent}{line}")).collect()),
-        None => (first.start as usize, lines.lines().map(|line| format!("{line}\n{indent}")).collect()),
+        Some(end) => (end, lines.lines().map(|line| format!("{newline}{indent}{line}")).collect()),
+        None => (first.start as usize, lines.lines().map(|line| format!("{line}{newline}{indent}")).collect()),
     };
     Some(Edit { at: Span::new(file, at, at), text })
+}
+
+/// The lines of a mapping from its first key on, as far as they are indented like it or deeper.
+fn block<'a>(text: &'a str, first: usize, indent: &'a str) -> impl Iterator<Item = &'a str> {
+    let line = text[..first].rfind('\n').map_or(0, |at| at + 1);
+    text[line..].lines().take_while(move |line| line.trim().is_empty() || line.starts_with(indent))
+}
+
+/// Whether another service extends this one, and would get what is added to it.
+fn is_extended(model: &Model<'_>, sources: &Sources, service: &Service<'_>) -> bool {
+    let named = |at: Span| sources.text(at).trim_matches(['"', '\'']) == service.name;
+    let entries = model.services.values().flat_map(|other| other.node.as_map().into_iter().flatten());
+    let mut vias = entries.flat_map(|(_, entry)| &entry.node.origin.via);
+    vias.any(|via| matches!(via, Via::Extends(at) if named(*at)))
 }
 
 #[cfg(test)]
@@ -104,17 +129,21 @@ mod tests {
             "services:\n  a: # ours\n    # pinned\n    image: x:1 # by hand\n\n    command:   [ run ]\n",
             "services:\n  a: # ours\n    # pinned\n    image: x:1 # by hand\n    restart: unless-stopped\n\n    command:   [ run ]\n",
         );
-        check("services:\n  a:\n    build: .\n", "services:\n  a:\n    restart: unless-stopped\n    build: .\n");
         check(
-            "services:\n  a:\n    image: x:1\n    restart: \"no\" # for now\n",
-            "services:\n  a:\n    image: x:1\n    restart: unless-stopped # for now\n",
+            "services:\r\n  a:\r\n    image: x:1\r\n",
+            "services:\r\n  a:\r\n    image: x:1\r\n    restart: unless-stopped\r\n",
         );
+        check("services:\n  a:\n    build: .\n", "services:\n  a:\n    restart: unless-stopped\n    build: .\n");
     }
 
     #[test]
     fn what_others_share_or_a_program_cannot_lay_out_is_left_alone() {
         for text in [
             "services:\n  a: {image: 'x:1'}\n",
+            "services:\n  a:\n    { image: x:1,\n      command: run }\n",
+            "services:\n  a:\n    image: x:1\n  b:\n    extends: a\n    restart: always\n",
+            "services:\n  a:\n    image: x:1\n    restart: \"no\" # on purpose\n",
+            "services:\n  a:\n    image: x:1\n    profiles: [tools]\n",
             "services:\n  a: &base\n    image: x:1\n  b:\n    <<: *base\n    restart: always\n",
             "x-a: &a\n  restart: \"no\"\nservices:\n  a:\n    image: x:1\n    <<: *a\n",
             "x-no: &no \"no\"\nservices:\n  a:\n    image: x:1\n    restart: *no\n",

@@ -39,6 +39,8 @@ pub struct Request {
     pub project_directory: Option<PathBuf>,
     /// `--env-file`, in order.
     pub env_files: Vec<PathBuf>,
+    /// `--profile`: active beside those of COMPOSE_PROFILES.
+    pub profiles: Vec<String>,
     /// `--project-name`.
     pub name: Option<String>,
     /// Where the command runs; relative paths count from it.
@@ -87,7 +89,8 @@ pub enum Part {
 /// Reads the project as Compose does. What Compose refuses is refused, but for a file that is not there: that is a gap, and the
 /// rest is read without it.
 pub fn load(request: &Request, sources: &mut Sources) -> Result<Project, Refusal> {
-    let Selection { files, directory, mut environment, profiles } = selection::select(request, sources)?;
+    let Selection { files, directory, mut environment, mut profiles } = selection::select(request, sources)?;
+    profiles.extend(request.profiles.iter().cloned());
     let mut loader = Loader::new(sources, &request.working_folder);
     let mut read = Vec::new();
     for file in &files {

@@ -131,7 +131,12 @@ fn actual(held: &Held, service: &Service) -> Option<Finding> {
         Some(Declared { policy: declared, place }) if complaint(*declared, service.role).is_none() => {
             (format!("declared but lost: {place} says {declared}; {why}"), declared.to_string())
         }
-        Some(Declared { place, .. }) => (format!("as {place} says; {why}"), wanted.to_owned()),
+        Some(Declared { policy: declared, place }) if *declared == policy => {
+            (format!("as {place} says; {why}"), wanted.to_owned())
+        }
+        Some(Declared { policy: declared, place }) => {
+            (format!("and {place} says {declared}; {why}"), wanted.to_owned())
+        }
         None => (why.to_owned(), wanted.to_owned()),
     };
     let message = format!("\"{policy}\"; {why}{}", held.observed());

@@ -183,19 +183,30 @@ impl<'a> WireService<'a> {
     }
 }
 
-/// The services with asterisks where a secret stands in the environment, a label or a URL: it came from a `.env` that is
-/// nobody's to print.
+/// The services with asterisks where a secret may stand: it may come from a `.env` that is nobody's to print.
 fn without_secrets(mut services: Value) -> Value {
     for service in services.as_object_mut().into_iter().flat_map(|services| services.values_mut()) {
         for part in ["environment", "labels"] {
             let values = service.get_mut(part).and_then(Value::as_object_mut);
             for (name, value) in values.into_iter().flatten() {
                 let Value::String(text) = value else { continue };
-                *text = if is_secret(name) { "***".to_owned() } else { masked(text) };
+                if is_secret(name) {
+                    *text = "***".to_owned();
+                }
             }
         }
     }
+    mask_texts(&mut services);
     services
+}
+
+fn mask_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = masked(text),
+        Value::Array(entries) => entries.iter_mut().for_each(mask_texts),
+        Value::Object(entries) => entries.values_mut().for_each(mask_texts),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 impl WirePlace {

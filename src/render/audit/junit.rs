@@ -1,5 +1,5 @@
-//! JUnit XML, for CI systems that show test results: one test case per rule, with a failure for each thing that it found.
-//! What could not be resolved is an error of the test case, not a failure.
+//! JUnit XML, for CI systems that show test results: one test case per rule. What makes the command fail is a failure, what
+//! could not be resolved an error; the rest is the test case's output, so that a green job shows no red test.
 
 use feedctl_compose::audit::metas;
 use feedctl_compose::finding::{Certainty, Finding, Severity};
@@ -9,15 +9,16 @@ use crate::render::audit::{Run, place};
 use crate::screen::Screen;
 
 pub(super) fn write(run: &Run<'_>, _screen: Screen) -> String {
-    let findings = &run.audit.findings;
-    let seen = findings.iter().filter(|finding| finding.certainty == Certainty::Seen).count();
+    let cases: String = metas().map(|meta| case(run, meta)).collect();
+    let count = |mark: &str| cases.matches(mark).count();
     let counts = format!(
-        "tests=\"{}\" failures=\"{seen}\" errors=\"{}\" time=\"{:.3}\"",
+        "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3}\"",
         metas().count(),
-        findings.len() - seen,
+        count("<failure "),
+        count("<error "),
+        count("<skipped/>"),
         run.took.as_secs_f64()
     );
-    let cases: String = metas().map(|meta| case(run, meta)).collect();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  \
          <testsuite name=\"feedctl audit-compose\" {counts}>\n{cases}  </testsuite>\n</testsuites>\n"
@@ -26,30 +27,37 @@ pub(super) fn write(run: &Run<'_>, _screen: Screen) -> String {
 
 fn case(run: &Run<'_>, meta: &Meta) -> String {
     let name = format!("    <testcase classname=\"feedctl.audit-compose\" name=\"{}\"", escaped(meta.id));
-    let found: String = run
-        .audit
-        .findings
-        .iter()
-        .filter(|finding| finding.rule.id == meta.id)
-        .map(|finding| told(run, finding))
-        .collect();
-    if found.is_empty() { format!("{name}/>\n") } else { format!("{name}>\n{found}    </testcase>\n") }
+    let mine: Vec<&Finding> = run.audit.findings.iter().filter(|finding| finding.rule.id == meta.id).collect();
+    let (failing, others): (Vec<&Finding>, Vec<&Finding>) =
+        mine.into_iter().partition(|finding| finding.severity >= run.fail_on);
+    let mut inner: String = failing.iter().map(|finding| failure(run, finding)).collect();
+    if !others.is_empty() {
+        let texts: Vec<String> =
+            others.iter().map(|finding| format!("{}\n{}", finding.message, text(run, finding))).collect();
+        inner += &format!("      <system-out>{}</system-out>\n", escaped(&texts.join("\n\n")));
+    }
+    // No rule has looked at a project that Compose refuses.
+    if inner.is_empty() && run.audit.is_refused() {
+        inner += "      <skipped/>\n";
+    }
+    if inner.is_empty() { format!("{name}/>\n") } else { format!("{name}>\n{inner}    </testcase>\n") }
 }
 
-fn told(run: &Run<'_>, finding: &Finding) -> String {
+fn failure(run: &Run<'_>, finding: &Finding) -> String {
     let element = if finding.certainty == Certainty::Seen { "failure" } else { "error" };
     let severity = match finding.severity {
         Severity::Error => "error",
         Severity::Warn => "warning",
     };
+    let message = escaped(&finding.message);
+    let text = escaped(&text(run, finding));
+    format!("      <{element} type=\"{severity}\" message=\"{message}\">{text}</{element}>\n")
+}
+
+fn text(run: &Run<'_>, finding: &Finding) -> String {
     let place = finding.at.map(|at| place(at, &run.audit.sources).to_string()).unwrap_or_default();
-    let text = [&place, &finding.label, &finding.consequence, &finding.remedy];
-    let text: Vec<&str> = text.into_iter().filter(|line| !line.is_empty()).map(String::as_str).collect();
-    format!(
-        "      <{element} type=\"{severity}\" message=\"{}\">{}</{element}>\n",
-        escaped(&finding.message),
-        escaped(&text.join("\n"))
-    )
+    let lines = [&place, &finding.label, &finding.consequence, &finding.remedy];
+    lines.into_iter().filter(|line| !line.is_empty()).map(String::as_str).collect::<Vec<_>>().join("\n")
 }
 
 /// XML has no way to write a control character, so it is left out.

@@ -8,7 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 use feedctl_checks::speech;
 use feedctl_compose::finding::{Certainty, Finding, Severity};
 use feedctl_compose::fix;
-use feedctl_compose::source::{Sources, Span};
+use feedctl_compose::source::{FileId, Sources, Span};
 
 use crate::exit::Exit;
 use crate::mask::masked;
@@ -18,21 +18,31 @@ use crate::screen::Screen;
 /// What a person can take in at once.
 const SHOWN: usize = 10;
 
+/// How many others of the same kind are named.
+const NAMED: usize = 4;
+
 pub(super) fn write(run: &Run<'_>, screen: Screen) -> String {
     let renderer = if screen.rich { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(if screen.rich { DecorStyle::Unicode } else { DecorStyle::Ascii });
     let model = run.audit.model();
+    let masked: BTreeMap<FileId, String> =
+        run.audit.sources.iter().map(|(file, source)| (file, masked(&source.text))).collect();
     let mut text = String::new();
     let mut told = 0;
+    let mut errors = 0;
     for (finding, others) in folded(&run.audit.findings).iter().take(SHOWN) {
         let fixable = model.as_ref().is_some_and(|model| fix::fixable(model, &run.audit.sources, finding));
-        text += &diagnostic(finding, others, fixable, &run.audit.sources, &renderer);
+        text += &diagnostic(finding, others, fixable, (&run.audit.sources, &masked), &renderer);
         text += "\n\n";
         told += 1 + others.len();
+        errors += usize::from(finding.severity == Severity::Error);
     }
     let hidden = run.audit.findings.len() - told;
     if hidden > 0 {
-        text += &format!("{} more: `--format json` has all\n", speech::count(hidden as u64));
+        let errors = run.audit.findings.iter().filter(|finding| finding.severity == Severity::Error).count() - errors;
+        let errors =
+            if errors > 0 { format!(", {} of them errors", speech::count(errors as u64)) } else { String::new() };
+        text += &format!("{} more{errors}: `--format markdown` has all\n", speech::count(hidden as u64));
     }
     text + &tail(run, screen) + "\n"
 }
@@ -61,10 +71,20 @@ fn also(others: &[&Finding], sources: &Sources) -> String {
         let place = place.map(|place| format!("{}:{}", place.path.display(), place.line)).unwrap_or_default();
         finding.service.as_ref().map_or(place.clone(), |service| format!("{service} ({place})"))
     };
-    others.iter().map(place).collect::<Vec<_>>().join(", ")
+    let named = others.iter().take(NAMED).map(place).collect::<Vec<_>>().join(", ");
+    match others.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
-fn diagnostic(finding: &Finding, others: &[&Finding], fixable: bool, sources: &Sources, renderer: &Renderer) -> String {
+fn diagnostic(
+    finding: &Finding,
+    others: &[&Finding],
+    fixable: bool,
+    (sources, masked): (&Sources, &BTreeMap<FileId, String>),
+    renderer: &Renderer,
+) -> String {
     let level = match (finding.certainty, finding.severity) {
         (Certainty::Unresolved, _) => Level::WARNING.with_name("unresolved"),
         (Certainty::Seen, Severity::Error) => Level::ERROR,
@@ -78,7 +98,7 @@ fn diagnostic(finding: &Finding, others: &[&Finding], fixable: bool, sources: &S
         let here = places.iter().filter(|(at, ..)| at.file == file);
         let source = sources.get(file);
         let annotations = here.map(|(at, kind, label)| mark(*at, *kind, label, sources));
-        let snippet = Snippet::source(masked(&source.text)).path(source.path.display().to_string());
+        let snippet = Snippet::source(&*masked[&file]).path(source.path.display().to_string());
         group = group.element(snippet.annotations(annotations));
     }
     let by_program = if fixable { "   (feedctl audit-compose --fix does it)" } else { "" };

@@ -98,7 +98,7 @@ fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> O
         .otherwise(
             "if it waits by itself: `# feedctl: allow depends-on-without-condition: it connects again by itself`",
         );
-    Some(if written { finding.fix(Fix::Replace(at, "service_healthy")) } else { finding })
+    Some(if written { finding.fix(Fix::replace(condition, "service_healthy")) } else { finding })
 }
 
 /// Whether it comes from `links`, `volumes_from` or a shared namespace: Compose adds `restart` to these, at the same place.

@@ -24,9 +24,10 @@ Why it matters
   The engine then leaves the container dead after a crash, after an out-of-memory kill and after a reboot. The stack looks
   healthy as long as nobody looks at the data: on 2026-01-15 an archiver lay dead for 12 minutes while 1,500 ticks were
   published to nobody.
+  A service under a profile is a warning only: it may be a tool that a person starts.
 What to do
-  Write `restart: unless-stopped` (`feedctl audit-compose --fix` does it). A service that is meant to run once says so with
-  the label `feedctl.role: one-shot`.
+  Write `restart: unless-stopped` (`feedctl audit-compose --fix` adds it, but never over a `restart:` that stands there). A
+  service that is meant to run once says so with the label `feedctl.role: one-shot`.
 Not the same advice elsewhere
   Security benchmarks (CIS Docker 5.14, KICS) want `on-failure:5`, so that a crash loop does not eat the host. A feed that
   gives up after five tries loses the market day; watch for crash loops instead, and let the container come back.
@@ -56,8 +57,11 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let message = format!("nothing will start `{name}` again after it exits or the host reboots");
+    // What only a profile starts may be a person's tool.
+    let always_active = service.profiles.is_empty();
+    let severity = if always_active { Severity::Error } else { Severity::Warn };
     let finding = |at, label: String, fix: Option<Fix>| {
-        Finding::new(&RULE.meta, Severity::Error, name, at, message)
+        Finding::new(&RULE.meta, severity, name, at, message)
             .label(label)
             .consequence("12 minutes and 1,500 ticks were lost on 2026-01-15 this way")
             .remedy("add `restart: unless-stopped`")
@@ -67,11 +71,12 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     match service.restart.declared {
         None => {
             let label = "no `restart:` here, and none from `extends`, an override file or an anchor".to_owned();
-            Some(finding(service.key, label, Some(Fix::Add("restart: unless-stopped"))))
+            Some(finding(service.key, label, always_active.then_some(Fix::Add("restart: unless-stopped"))))
         }
         Some(Declared::Short(node)) if node.unset().next().is_none() => {
             let label = format!("`{}` never restarts", node.as_text().unwrap_or_default());
-            Some(finding(node.origin.span, label, Fix::replace(node, "unless-stopped")))
+            // Somebody has written this on purpose.
+            Some(finding(node.origin.span, label, None))
         }
         // A value that we cannot know is restart-unresolved, a replaced one restart-overridden.
         Some(Declared::Short(_) | Declared::Deploy { .. }) => None,

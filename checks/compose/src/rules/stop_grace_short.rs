@@ -117,11 +117,11 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         Some(period) => {
             let length = duration::parse(period.as_text()?).filter(|length| *length < DEFAULT)?;
             let at = period.origin.span;
-            (at, format!("KILL comes {} after TERM", duration::print(length)), Fix::Replace(at, "30s"))
+            (at, format!("KILL comes {} after TERM", duration::print(length)), Fix::replace(period, "30s"))
         }
         None => {
             let label = "no `stop_grace_period:` here: KILL comes 10s after TERM".to_owned();
-            (service.key, label, Fix::Add("stop_grace_period: 30s"))
+            (service.key, label, Some(Fix::Add("stop_grace_period: 30s")))
         }
     };
     let finding = Finding::new(&RULE.meta, Severity::Warn, name, at, message)

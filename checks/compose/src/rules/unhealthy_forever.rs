@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::healthcheck_disabled::Healthcheck;
+use super::state_without_volume::store::Store;
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Node};
@@ -81,6 +82,10 @@ fn labels<'a>(model: &Model<'a>) -> BTreeSet<&'a str> {
 
 fn finding(service: &Service<'_>, labels: &BTreeSet<&str>) -> Option<Finding> {
     let Healthcheck::Tested { block, test } = Healthcheck::of(service) else { return None };
+    // A store that is killed while it recovers begins to recover again.
+    if Store::of(service).is_some() {
+        return None;
+    }
     let policy = &service.restart.effective;
     if policy.name == "no" || policy.is_refused() || kills(test) {
         return None;

@@ -39,7 +39,9 @@ impl<'a> Files<'a> {
             Some(file) => *file,
             None if !Path::new(name).exists() => {
                 if required {
-                    self.gap(service, path, format!("the {key} {name} does not exist"));
+                    // The path is absolute by now, and of one machine only.
+                    let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
+                    self.gap(service, path, format!("the {key} {file} does not exist"));
                 }
                 return Ok(None);
             }

@@ -140,8 +140,8 @@ fn a_missing_file_is_a_gap_of_its_services() {
     let gaps = normal_in(Path::new("/folder"), text).expect("gaps are no refusal").1;
     let found: Vec<_> = gaps.iter().map(|gap| (gap.message.as_str(), gap.services.join(" "))).collect();
     let expected = [
-        ("the env_file /folder/none does not exist", "a b".to_owned()),
-        ("the label_file /folder/other does not exist", "c".to_owned()),
+        ("the env_file none does not exist", "a b".to_owned()),
+        ("the label_file other does not exist", "c".to_owned()),
     ];
     assert_eq!(found, expected);
 }
