@@ -16,6 +16,7 @@ rules! {
     restart_gives_up,
     restart_unresolved,
     one_shot_restarts,
+    role_unknown,
     unhealthy_forever,
     healthcheck_missing,
     healthcheck_disabled,

@@ -18,13 +18,15 @@ pub struct Role<'a> {
 pub enum RoleKind {
     Service,
     OneShot,
+    /// The label says something else, or nothing that is known here.
+    Unknown,
 }
 
 /// How we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Basis<'a> {
     /// The label `feedctl.role`.
-    Label(Span),
+    Label(&'a Node),
     /// `services.<name>.role` of feedctl.yml.
     Config,
     /// Inferred: another service waits for its completion, at this place.
@@ -38,6 +40,7 @@ impl RoleKind {
         match self {
             RoleKind::Service => "service",
             RoleKind::OneShot => "one-shot",
+            RoleKind::Unknown => "unknown",
         }
     }
 
@@ -64,13 +67,13 @@ pub(super) fn completions<'a>(
 
 pub(super) fn of<'a>(
     name: &str,
-    node: &Node,
+    node: &'a Node,
     roles: &BTreeMap<String, RoleKind>,
     waits: &BTreeMap<&'a str, (&'a str, Span)>,
 ) -> Role<'a> {
-    let label = node.at(&["labels", LABEL]);
-    if let Some((label, kind)) = label.and_then(|label| Some((label, RoleKind::named(label.as_text()?)?))) {
-        return Role { kind, basis: Basis::Label(label.origin.span) };
+    if let Some(label) = node.at(&["labels", LABEL]) {
+        let kind = label.as_text().and_then(RoleKind::named).unwrap_or(RoleKind::Unknown);
+        return Role { kind, basis: Basis::Label(label) };
     }
     if let Some(kind) = roles.get(name) {
         return Role { kind: *kind, basis: Basis::Config };

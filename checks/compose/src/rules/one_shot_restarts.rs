@@ -70,7 +70,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         .consequence("whoever waits for its completion never starts")
         .remedy("remove the policy, or write `restart: on-failure`");
     Some(match service.role.basis {
-        Basis::Label(at) => finding.related(at, "it is a one-shot by this label"),
+        Basis::Label(label) => finding.related(label.origin.span, "it is a one-shot by this label"),
         Basis::WaitedFor { by, at } => finding.related(at, format!("inferred: `{by}` waits here for its completion")),
         Basis::Config | Basis::Assumed => finding,
     })
