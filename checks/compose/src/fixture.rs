@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::audit::{self, Audit};
+use crate::finding::{Certainty, Severity};
 use crate::project::Request;
+use crate::rule::Meta;
 
 /// The day on which the tests take place.
 pub(crate) fn today() -> NaiveDate {
@@ -15,6 +17,14 @@ pub(crate) fn today() -> NaiveDate {
 /// Audits `text` as the only file of a project, with an empty environment.
 pub(crate) fn audit(text: &str) -> Audit {
     audit_files(&[("compose.yaml", text)])
+}
+
+/// How bad and how certain the first finding of a rule is, in a compose file that Compose takes.
+pub(crate) fn found(rule: &Meta, text: &str) -> Option<(Severity, Certainty)> {
+    let audit = audit(text);
+    assert!(!audit.is_refused(), "{text}: {:?}", audit.findings);
+    let finding = audit.findings.iter().find(|finding| finding.rule.id == rule.id)?;
+    Some((finding.severity, finding.certainty))
 }
 
 /// Audits these files, each over the ones before; names with a folder are only there to be referred to.

@@ -145,10 +145,8 @@ mod tests {
     }
 
     fn check(service: &str, expected: Option<Certainty>) {
-        let audit = fixture::audit(&format!("services: {{app: {{{service}}}}}"));
-        assert!(!audit.is_refused(), "{service}: {:?}", audit.findings);
-        let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
-        assert_eq!(finding.map(|finding| finding.certainty), expected, "{service}");
+        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}")).map(|(_, certainty)| certainty);
+        assert_eq!(found, expected, "{service}");
     }
 
     #[test]

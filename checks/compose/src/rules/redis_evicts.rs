@@ -109,10 +109,7 @@ mod tests {
     use crate::fixture;
 
     fn check(service: &str, expected: Option<(Severity, Certainty)>) {
-        let audit = fixture::audit(&format!("services: {{app: {{{service}}}}}"));
-        assert!(!audit.is_refused(), "{service}: {:?}", audit.findings);
-        let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
-        assert_eq!(finding.map(|finding| (finding.severity, finding.certainty)), expected, "{service}");
+        assert_eq!(fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}")), expected, "{service}");
     }
 
     #[test]

@@ -168,10 +168,8 @@ mod tests {
     use crate::fixture;
 
     fn check(service: &str, expected: Option<Severity>) {
-        let audit = fixture::audit(&format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}"));
-        assert!(!audit.is_refused(), "{service}: {:?}", audit.findings);
-        let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
-        assert_eq!(finding.map(|finding| finding.severity), expected, "{service}");
+        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}")).map(|(severity, _)| severity);
+        assert_eq!(found, expected, "{service}");
     }
 
     #[test]
