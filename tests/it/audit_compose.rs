@@ -105,6 +105,56 @@ async fn a_fix_is_shown_first_and_the_second_one_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_fix_writes_over_no_variable_adds_nothing_twice_and_stays_in_the_project() {
+    let parent = project("");
+    let folder = parent.path().join("feed");
+    fs::create_dir(&folder).expect("the folder is writable");
+    let texts = [
+        (
+            "feed/compose.yaml",
+            "include: [../shared.yaml]\nservices:\n  archiver:\n    image: app:1.4.2\n    stop_grace_period: ${GRACE:-5s}\n",
+        ),
+        ("feed/compose.override.yaml", "services:\n  archiver:\n    restart: !reset null\n"),
+        ("shared.yaml", "services:\n  redis:\n    image: redis:8\n"),
+    ];
+    for (name, text) in texts {
+        fs::write(parent.path().join(name), text).expect("the folder is writable");
+    }
+    let read = |name: &str| fs::read_to_string(parent.path().join(name)).expect("the file is there");
+    let fix = || async { Feedctl::new().folder(&folder).run(&["audit-compose", "--fix"]).await };
+    assert_eq!(fix().await.stderr, "changed compose.yaml\n");
+    let once = read("feed/compose.yaml");
+    assert!(once.contains("    restart: unless-stopped\n") && once.contains("${GRACE:-5s}"), "{once}");
+    fix().await;
+    assert_eq!(read("feed/compose.yaml"), once);
+    assert_eq!(read("shared.yaml"), texts[2].1);
+}
+
+#[tokio::test]
+async fn profiles_of_the_command_line_are_active() {
+    let folder = project(
+        "services:\n  a:\n    image: x:1\n    restart: always\n    depends_on: [b]\n  b:\n    image: x:1\n    \
+         restart: always\n    profiles: [debug]\n",
+    );
+    let inactive = audit_in(&folder, &[]).await;
+    assert!(inactive.code == 1 && inactive.headline().contains("depends-on-inactive"), "{}", inactive.stdout);
+    assert_eq!(audit_in(&folder, &["--profile", "debug"]).await.code, 0);
+}
+
+#[tokio::test]
+async fn a_green_job_shows_no_red_test() {
+    let folder = project("services:\n  a:\n    image: x:latest\n    restart: always\n");
+    let run = audit_in(&folder, &["--format", "junit"]).await;
+    assert!(
+        run.code == 0 && run.stdout.contains("failures=\"0\"") && run.stdout.contains("<system-out>"),
+        "{}",
+        run.stdout
+    );
+    let run = audit_in(&folder, &["--format", "junit", "--fail-on", "warn"]).await;
+    assert!(run.code == 1 && run.stdout.contains("<failure type=\"warning\""), "{}", run.stdout);
+}
+
+#[tokio::test]
 async fn what_cannot_be_known_is_neither_a_pass_nor_a_failure() {
     let folder = project("services:\n  archiver:\n    image: app:1.4.2\n    restart: ${POLICY}\n");
     let run = audit_in(&folder, &[]).await;
