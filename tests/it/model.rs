@@ -120,6 +120,60 @@ fn nothing_is_lost_without_a_record_and_nothing_is_doubled() {
     }
 }
 
+/// Redis loses its newest entries while a new writer begins, and grows up again to the very id that was read last.
+#[test]
+fn a_stream_that_grows_up_to_what_was_read_is_noticed() {
+    let frames = |count: usize| vec![(Step::Frame, 0); count];
+    let steps = [
+        frames(6),
+        vec![(Step::Ship, 3), (Step::Take, 123), (Step::ClockBack, 3)],
+        frames(6),
+        vec![(Step::Ship, 2), (Step::Take, 10), (Step::NewWriter, 0), (Step::Commit, 0)],
+        frames(1),
+        vec![(Step::Ship, 140), (Step::Commit, 0)],
+        frames(5),
+        vec![(Step::Take, 108)],
+        frames(6),
+        vec![(Step::Commit, 0), (Step::LoseTail, 0)],
+    ];
+    let tally = run(Law::Counter, &steps.concat()).expect("the daemons come to rest");
+    assert!(tally.is_right(), "{tally}");
+}
+
+/// Redis is full, so that the collector cannot say how much its spool holds, and somebody trims what was not read yet.
+#[test]
+fn an_entry_beyond_what_the_spool_is_said_to_hold_is_not_forgotten() {
+    let frames = |count: usize| vec![(Step::Frame, 0); count];
+    let steps = [
+        frames(7),
+        vec![(Step::Ship, 0), (Step::DiskFull, 139)],
+        frames(2),
+        vec![(Step::Ship, 142)],
+        frames(1),
+        vec![(Step::Ship, 2), (Step::Stranger, 0), (Step::MemoryFull, 0), (Step::Trim, 50)],
+        vec![(Step::Take, 0), (Step::ArchiverSecond, 0)],
+    ];
+    let tally = run(Law::Counter, &steps.concat()).expect("the daemons come to rest");
+    assert!(tally.is_right(), "{tally}");
+}
+
+/// After a FLUSHALL the stream grows up to the very id that was read last, and the entry there is a stranger's.
+#[test]
+fn a_stranger_at_the_very_id_that_was_read_hides_nothing() {
+    let frames = |count: usize| vec![(Step::Frame, 0); count];
+    let steps = [
+        vec![(Step::Frame, 0), (Step::StrangerAhead, 0)],
+        frames(4),
+        vec![(Step::NewWriter, 0), (Step::Take, 0)],
+        frames(3),
+        vec![(Step::Flush, 0)],
+        frames(3),
+        vec![(Step::Ship, 0), (Step::Ship, 35), (Step::StrangerAhead, 0)],
+    ];
+    let tally = run(Law::Counter, &steps.concat()).expect("the daemons come to rest");
+    assert!(tally.is_right(), "{tally}");
+}
+
 /// The protocol that trusts stream ids must be caught by the same test: this is how we know that it can fail.
 #[test]
 fn a_model_that_trusts_ids_is_caught() {

@@ -252,9 +252,11 @@ impl Archive<'_> {
         if let Some(held) = held
             && self.next.is_empty()
         {
-            let gone = self.taker.gone(&held, &marks(spooled?));
+            let spooled = marks(spooled?);
+            let gone = self.taker.gone(&held, &spooled);
             let settled = self.taker.settle(&gone, last_id);
             self.hand_over(settled, Vec::new());
+            self.taker.look_again(&held, &spooled, last_id);
         }
         Ok(())
     }

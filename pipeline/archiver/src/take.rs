@@ -116,6 +116,7 @@ impl Taker {
             taken.upto = offer.id;
             match offer.ours() {
                 None => taken.strangers += 1,
+                Some(entry) if self.has_taken(&entry.writer, offer.id.n) => taken.skipped += 1,
                 Some(entry) => self.take_entry(index, offer.id, entry, &mut taken),
             }
             if self.go_back_to_held() {
@@ -132,13 +133,14 @@ impl Taker {
         }
     }
 
+    fn has_taken(&self, writer: &WriterId, n: u64) -> bool {
+        self.lines.get(writer).is_some_and(|line| n <= line.taken.n)
+    }
+
+    /// An entry above what was taken of its writer.
     fn take_entry(&mut self, index: usize, id: StreamId, entry: &Entry, taken: &mut Taken) {
         let line = self.lines.entry(entry.writer.clone()).or_default();
         let from = entry.gap.as_ref().map_or(id.n, |gap| gap.from);
-        if id.n <= line.taken.n {
-            taken.skipped += 1;
-            return;
-        }
         if from > line.taken.n + 1 {
             line.hold(from, id);
             return;
@@ -163,7 +165,9 @@ impl Taker {
         self.lines.iter_mut().filter(|(writer, _)| !gone.contains_key(writer)).for_each(|(_, line)| line.gone = None);
         for (writer, spooled) in gone {
             let line = self.lines.entry(writer.clone()).or_default();
-            let all_read = self.cursor >= *line.gone.get_or_insert(last_id);
+            // Noticed a second ago at least: the top that lay there then was read again since.
+            let all_read = line.gone.is_some_and(|top| self.cursor >= top);
+            line.gone.get_or_insert(last_id);
             let to = line.held.map_or(*spooled, |held| Mark { n: held.first_n - 1, ..line.taken });
             if all_read && to.n > line.taken.n {
                 taken.gap(writer, line.taken.n + 1, to.n, "the spool that held it is gone");
@@ -216,6 +220,22 @@ impl Taker {
         }
     }
 
+    /// Reads all again where nothing is left to read, and yet a spool is said to hold more than was taken: it may lie before
+    /// the cursor. Redis lost its newest entries and grew up to the very id that was read last; or an entry was taken for a
+    /// stranger's while that mark was old. Called every second, behind [`Taker::settle`], so that what is settled was read.
+    pub fn look_again(&mut self, held: &HeldSpools, spooled: &BTreeMap<WriterId, Mark>, last_id: StreamId) {
+        let waits = |writer: &WriterId| {
+            let line = self.lines.get(writer);
+            // What is missing behind a hole is asked for.
+            let has_hole = line.is_some_and(|line| line.held.is_some());
+            let taken = line.map_or(0, |line| line.taken.n);
+            !has_hole && spooled.get(writer).is_some_and(|spooled| spooled.n > taken)
+        };
+        if last_id == self.cursor && held.writers.iter().chain(&held.gone).any(waits) {
+            self.cursor = StreamId::default();
+        }
+    }
+
     /// `feed:wanted`: the first missing `n` of each writer with an open hole.
     pub fn wanted(&self) -> impl Iterator<Item = (&WriterId, u64)> {
         self.lines.iter().filter(|(_, line)| line.held.is_some()).map(|(writer, line)| (writer, line.taken.n + 1))
@@ -232,7 +252,8 @@ impl Taker {
     pub fn gone(&mut self, held: &HeldSpools, spooled: &BTreeMap<WriterId, Mark>) -> BTreeMap<WriterId, Mark> {
         for writer in held.writers.iter().chain(&held.gone) {
             let line = self.lines.entry(writer.clone()).or_default();
-            line.held = line.held.filter(|held| spooled.get(writer).is_none_or(|spooled| held.first_n <= spooled.n));
+            let Some(spooled) = spooled.get(writer) else { continue };
+            line.held = line.held.filter(|held| held.first_n <= spooled.n);
         }
         let gone = self.lines.iter().filter(|(writer, _)| !held.writers.contains(writer));
         gone.map(|(writer, line)| (writer.clone(), spooled.get(writer).copied().unwrap_or(line.committed))).collect()
@@ -380,6 +401,26 @@ mod tests {
         let tail = taker.settle(&gone, top);
         assert_eq!((tail.gaps[0].from, tail.gaps[0].to), (45, 50));
         assert!(taker.settle(&gone, top).is_empty());
+    }
+
+    #[test]
+    fn all_is_read_again_while_a_spool_holds_more_than_was_taken() {
+        let top = StreamId { ms: 5, n: 41 };
+        let cursor = |top: StreamId, spooled, offers: &[Offer]| {
+            let mut taker = Taker::load([(writer("a"), mark(40))]);
+            taker.take(offers);
+            let held = HeldSpools { writers: vec![writer("a")], ..HeldSpools::default() };
+            taker.look_again(&held, &BTreeMap::from([(writer("a"), mark(spooled))]), top);
+            taker.cursor()
+        };
+        assert_eq!(cursor(top, 42, &[frame(5, 41)]), StreamId::default());
+        assert_eq!(cursor(top, 41, &[frame(5, 41)]), top, "all was taken");
+        assert_eq!(cursor(StreamId { ms: 6, n: 42 }, 42, &[frame(5, 41)]), top, "there is more to read");
+        assert_eq!(
+            cursor(StreamId { ms: 5, n: 43 }, 43, &[frame(5, 43)]),
+            StreamId { ms: 5, n: 43 },
+            "it is asked for"
+        );
     }
 
     #[test]

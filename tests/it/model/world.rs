@@ -286,6 +286,8 @@ impl World {
             let gone = self.taker.gone(held, &self.redis.spooled);
             let settled = self.taker.settle(&gone, self.redis.last_id());
             self.hand_over(settled, Vec::new());
+            let held = self.redis.held.clone().unwrap_or_default();
+            self.taker.look_again(&held, &self.redis.spooled, self.redis.last_id());
         }
     }
 
