@@ -104,8 +104,9 @@ impl Check for RestartPolicy {
         Evidence { containers: containers.collect() }.judgeable(want)
     }
 
-    fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> Vec<Finding> {
-        seen.held(want).filter_map(|(held, service)| actual(held, service).or_else(|| next(held, service))).collect()
+    fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, at: &Moment) -> Vec<Finding> {
+        let finding = |(held, service)| actual(held, service, at).or_else(|| next(held, service));
+        seen.held(want).filter_map(finding).collect()
     }
 
     fn sum_up(seen: &Evidence, want: &Target, _limits: &NoLimits, _at: &Moment) -> String {
@@ -124,7 +125,7 @@ impl Check for RestartPolicy {
 }
 
 /// What is wrong with the policy that a container has, whatever the files say.
-fn actual(held: &Held, service: &Service) -> Option<Finding> {
+fn actual(held: &Held, service: &Service, at: &Moment) -> Option<Finding> {
     let (why, wanted) = complaint(held.policy, service.role)?;
     let policy = held.policy;
     let (why, wanted) = match &service.declared {
@@ -139,7 +140,7 @@ fn actual(held: &Held, service: &Service) -> Option<Finding> {
         }
         None => (why.to_owned(), wanted.to_owned()),
     };
-    let message = format!("\"{policy}\"; {why}{}", held.observed());
+    let message = format!("\"{policy}\"; {why}{}", held.observed(at));
     let headline = match service.role {
         Role::Service => format!("{} would not survive: its restart policy is \"{policy}\"; {why}", held.service),
         Role::OneShot => format!("{} has the restart policy \"{policy}\"; {why}", held.service),
@@ -177,15 +178,14 @@ impl Evidence {
 
 impl Held {
     /// What the engine saw of it: nothing is said where nothing ended yet.
-    fn observed(&self) -> String {
+    fn observed(&self, at: &Moment) -> String {
         let out_of_memory = if self.oom_killed { ", out of memory" } else { "" };
+        let started = self.started_at.map(|started| format!(", last started at {}", at.tell(started)));
+        let ended = format!("last exit code {}{out_of_memory}{}", self.exit_code, started.unwrap_or_default());
         match self.restarts {
             0 if self.exit_code == 0 && !self.oom_killed => String::new(),
-            0 => format!("; last exit code {}{out_of_memory}", self.exit_code),
-            restarts => {
-                let restarts = speech::counted(restarts.unsigned_abs(), "restart");
-                format!("; {restarts} so far, last exit code {}{out_of_memory}", self.exit_code)
-            }
+            0 => format!("; {ended}"),
+            restarts => format!("; {} so far, {ended}", speech::counted(restarts.unsigned_abs(), "restart")),
         }
     }
 
@@ -264,8 +264,9 @@ mod tests {
             let mut want = fixture::target();
             let declared = Declared { policy: declared, place: "compose.yaml:7".to_owned() };
             want.services.get_mut("archiver").expect("a service of the fixture").declared = Some(declared);
-            let held =
-                Held { restarts: 3, exit_code: 137, oom_killed: true, ..held("archiver", actual, State::Running) };
+            let started_at = Some(fixture::moment().now - chrono::TimeDelta::minutes(2));
+            let held = held("archiver", actual, State::Running);
+            let held = Held { restarts: 3, exit_code: 137, oom_killed: true, started_at, ..held };
             let findings =
                 RestartPolicy::judge(&Evidence { containers: vec![held] }, &want, &NoLimits {}, &fixture::moment());
             assert_eq!(fixture::told(&findings), expected.into_iter().collect::<Vec<_>>());
@@ -277,7 +278,8 @@ mod tests {
             Some((
                 Severity::Fail,
                 "\"no\"; declared but lost: compose.yaml:7 says always; a service must come back by itself \
-                 (unless-stopped or always); 3 restarts so far, last exit code 137, out of memory",
+                 (unless-stopped or always); 3 restarts so far, last exit code 137, out of memory, \
+                 last started at 14:19:10 +09:00",
             )),
         );
         check(
@@ -286,7 +288,8 @@ mod tests {
             Some((
                 Severity::Fail,
                 "\"no\"; as compose.yaml:7 says; a service must come back by itself (unless-stopped or always); \
-                 3 restarts so far, last exit code 137, out of memory",
+                 3 restarts so far, last exit code 137, out of memory, \
+                 last started at 14:19:10 +09:00",
             )),
         );
         check(
