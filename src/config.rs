@@ -19,7 +19,6 @@ mod file;
 mod interpolate;
 mod mistake;
 mod outline;
-mod project;
 mod secret;
 mod target;
 

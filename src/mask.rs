@@ -1,31 +1,20 @@
-//! A secret does not belong into a YAML file. One that stands there all the same is not shown in an excerpt or a report.
+//! A secret does not belong into a YAML file. One that stands there all the same is not shown in an excerpt or a report:
+//! [`masked`] knows it by its form or the name before it, [`Masks`] by its value wherever that stands.
 
-/// How the name of a secret ends, in lower case; also as an option of a command.
-const NAMES: [&str; 20] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "_pass",
-    "-pass",
-    "requirepass",
-    "_pwd",
-    "secret",
-    "token",
-    "_key",
-    "-key",
-    "appkey",
-    "apikey",
-    "credentials",
-    "_auth",
-    "masterauth",
-    "cookie",
-    "_pat",
-    "_dsn",
-    "webhook_url",
-];
+use std::ops::Range;
 
-/// What the name of a secret variable holds somewhere. Hiding too much costs less than showing one.
-const PARTS: [&str; 11] = ["pass", "pwd", "secret", "token", "key", "auth", "cred", "cookie", "_pat", "dsn", "webhook"];
+use feedctl_compose::secret;
+
+mod values;
+
+pub(crate) use values::Masks;
+
+/// Beside those of [`secret::NAMES`], for hiding only. Hiding too much costs less than showing one.
+const MORE: [&str; 7] = ["_key", "credentials", "_auth", "cookie", "_pat", "_dsn", "webhook_url"];
+
+/// What the name of a secret variable holds somewhere.
+const PARTS: [&str; 12] =
+    ["pass", "pwd", "_pw", "secret", "token", "key", "auth", "cred", "cookie", "_pat", "dsn", "webhook"];
 
 /// Whether a variable or label of this name may hold a secret itself, and not the file that does.
 pub(crate) fn is_secret(name: &str) -> bool {
@@ -36,13 +25,110 @@ pub(crate) fn is_secret(name: &str) -> bool {
 /// `text` with asterisks in the place of a URL's login and query, and of what follows the name of a secret and `:` or `=`.
 /// Every byte keeps its place, so that spans still fit.
 pub(crate) fn masked(text: &str) -> String {
-    text.split_inclusive('\n').map(masked_line).collect()
+    let text = hidden(text, secret::found(text));
+    let names = Names::of(&text);
+    let mut open = Open::Nothing;
+    let mut masked = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let is_plain = names.0.is_empty() && !line.contains("://") && !line.contains(" -") && !line.contains("-a");
+        if open == Open::Nothing && is_plain {
+            masked += line;
+        } else if open.holds(line) {
+            masked += &starred(line);
+            // The entry behind an option is its only value.
+            if open == Open::Option && !line.trim().is_empty() {
+                open = Open::Nothing;
+            }
+        } else {
+            masked += &masked_line(line, &names);
+            open = Open::behind(line, &names);
+        }
+    }
+    masked
 }
 
-fn masked_line(line: &str) -> String {
+/// A file of variables with asterisks behind the first `=` of each line; a line without one goes on with a value, or may.
+pub(crate) fn masked_variables(text: &str) -> String {
+    let masked = |line: &str| match line.split_once('=') {
+        Some((name, value)) => format!("{name}={}", starred(value)),
+        None => starred(line),
+    };
+    text.split_inclusive(['\n', '\r']).map(masked).collect()
+}
+
+/// What of a secret the next lines may hold.
+#[derive(Debug, PartialEq)]
+enum Open {
+    Nothing,
+    /// The line ended with `--password`, or one like it.
+    Option,
+    /// Its key stands at this indentation. What is deeper is its value, or a mapping if nothing stood behind the key.
+    Key {
+        indentation: usize,
+        empty: bool,
+    },
+}
+
+impl Open {
+    fn behind(line: &str, names: &Names) -> Self {
+        let words =
+            line.split(" #").next().unwrap_or_default().trim_end_matches([' ', '\t', '\r', '\n', '"', '\'', ',', '\\']);
+        let last = words.rsplit([' ', '"', '\'', '[']).next().unwrap_or_default().to_ascii_lowercase();
+        let is_name = |text: &str| names.end(&spelt(text));
+        // A short option is that of redis-cli, whatever stands before it: hiding too much costs less.
+        if last == "-a" || last == "-pass" || last.starts_with("--") && is_name(&last) {
+            return Self::Option;
+        }
+        let entry = line.trim_start_matches([' ', '-']);
+        let Some((key, value)) = entry.split_once([':', '=']) else { return Self::Nothing };
+        let key = key.trim_matches(['"', '\'']).to_ascii_lowercase();
+        if key.contains([' ', '#']) || !is_name(&key) {
+            return Self::Nothing;
+        }
+        // An anchor or a tag is no value.
+        let empty =
+            value.split(" #").next().unwrap_or_default().split_whitespace().all(|word| word.starts_with(['&', '!']));
+        Self::Key { indentation: indentation(line), empty }
+    }
+
+    fn holds(&self, line: &str) -> bool {
+        let is_mapping = || {
+            let key = line.trim_start_matches([' ', '-']).split([':', ' ']).next().unwrap_or_default();
+            let behind = line.trim_start_matches([' ', '-']).get(key.len()..).unwrap_or_default();
+            behind.starts_with(": ") || behind.trim_end() == ":"
+        };
+        match self {
+            Self::Nothing => false,
+            Self::Option => line.trim().is_empty() || !is_mapping(),
+            Self::Key { indentation: key, empty } => {
+                line.trim().is_empty() || indentation(line) > *key && !(*empty && is_mapping())
+            }
+        }
+    }
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
+/// An asterisk for each byte, but for the blanks and the dash of an entry before them.
+fn starred(line: &str) -> String {
+    let start = line.len() - line.strip_prefix("- ").unwrap_or(line.trim_start().trim_start_matches("- ")).len();
+    let star = |c: char| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) };
+    line[..start].to_owned() + &line[start..].chars().map(star).collect::<String>()
+}
+
+/// In a longer line nobody reads anything, and to look at each name in it would take long.
+const LONGEST: usize = 10_000;
+
+fn masked_line(line: &str, names: &Names) -> String {
+    if line.len() > LONGEST {
+        return starred(line);
+    }
     let lower = line.to_ascii_lowercase();
-    let names = NAMES.iter().flat_map(|name| lower.match_indices(name));
-    let keys = names.filter_map(|(at, name)| {
+    let spelt = spelt(&lower);
+    let named = || names.0.iter().flat_map(|name| spelt.match_indices(name));
+    let keys = named().filter_map(|(at, name)| {
         let value = lower[at + name.len()..].trim_start_matches(['"', '\'']).trim_start();
         let start = line.len() - value.len() + 1;
         let word = lower[..at].trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
@@ -57,7 +143,7 @@ fn masked_line(line: &str) -> String {
         }
     });
     let redis = lower.contains("redis-cli").then_some("-a");
-    let options = NAMES.iter().copied().chain(redis).flat_map(|name| lower.match_indices(name));
+    let options = named().chain(redis.into_iter().flat_map(|name| lower.match_indices(name)));
     // `--requirepass VALUE`, as words of a command or entries of a list.
     let options = options.filter_map(|(at, name)| {
         let behind = at + name.len();
@@ -65,7 +151,8 @@ fn masked_line(line: &str) -> String {
         let word = lower[..at].rsplit([' ', '"', '\'', '[']).next()?;
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']');
         let end = line[start..].find(ends).map_or(line.len(), |length| start + length);
-        (start > behind && (word.starts_with("--") || name == "-a" || name == "-pass")).then_some(start..end)
+        let is_option = word.starts_with("--") || name == "-a" || lower[at..].starts_with("-pass");
+        (start > behind && is_option).then_some(start..end)
     });
     // A password may hold a slash, so the login ends at the last @. The mark of `${VAR:?why}` begins no query.
     let secrets = line.match_indices("://").flat_map(|(at, mark)| {
@@ -79,23 +166,74 @@ fn masked_line(line: &str) -> String {
     });
     // A variable without a default is only a name.
     let is_name = |text: &str| text.trim_matches([' ', '"', '\'']).starts_with("${") && !text.contains('-');
-    let hidden = keys.chain(options).chain(secrets).filter(|range| !is_name(&line[range.clone()]));
-    let mut hidden: Vec<_> = hidden.collect();
-    hidden.sort_unstable_by_key(|range| range.start);
-    let mut hidden = hidden.into_iter().peekable();
+    let short = short_options(&lower);
+    let secret = keys.chain(options).chain(short).chain(secrets).filter(|range| !is_name(&line[range.clone()]));
+    hidden(line, secret.collect())
+}
+
+/// `mysql -pVALUE`, `curl -u name:VALUE`, `mongosh -p VALUE`: of programs whose options have no long names.
+fn short_options(line: &str) -> Vec<Range<usize>> {
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']');
+    let word = |from: usize| {
+        let start = from + line[from..].find(|c: char| !ends(c)).unwrap_or(line.len() - from);
+        start..line[start..].find(ends).map_or(line.len(), |length| start + length)
+    };
+    let behind = |option: &'static str| {
+        line.match_indices(option).filter(|(at, _)| line[..*at].ends_with(ends)).map(move |(at, _)| at + option.len())
+    };
+    let mut found = Vec::new();
+    if line.contains("mysql") || line.contains("mariadb") {
+        found.extend(behind("-p").filter(|at| !line[*at..].starts_with(ends)).map(word));
+    }
+    if line.contains("mongo") {
+        found.extend(behind("-p").filter(|at| line[*at..].starts_with(ends)).map(word));
+    }
+    if line.contains("curl") {
+        let login = |at| word(at).start + line[word(at)].find(':').map_or(0, |colon| colon + 1)..word(at).end;
+        found.extend(["-u", "--user"].into_iter().flat_map(behind).map(login));
+    }
+    found
+}
+
+/// The names of secrets that a text holds anywhere: seldom one, and each line is searched for all of them.
+struct Names(Vec<&'static str>);
+
+impl Names {
+    fn of(text: &str) -> Self {
+        let text = spelt(&text.to_ascii_lowercase());
+        Self(secret::NAMES.into_iter().chain(MORE).filter(|name| text.contains(name)).collect())
+    }
+
+    fn end(&self, name: &str) -> bool {
+        self.0.iter().any(|end| name.ends_with(end))
+    }
+}
+
+/// As the names of secrets are written here. It keeps its length, so that places fit.
+fn spelt(text: &str) -> String {
+    text.replace('-', "_")
+}
+
+/// `text` with an asterisk for each byte of these ranges that is no blank.
+fn hidden(text: &str, mut ranges: Vec<Range<usize>>) -> String {
+    if ranges.is_empty() {
+        return text.to_owned();
+    }
+    ranges.sort_unstable_by_key(|range| range.start);
+    let mut ranges = ranges.into_iter().peekable();
     // How far the ranges reach that began so far.
     let mut end = 0;
-    let mut masked = String::with_capacity(line.len());
-    for (at, c) in line.char_indices() {
-        while let Some(range) = hidden.next_if(|range| range.start <= at) {
+    let mut hidden = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        while let Some(range) = ranges.next_if(|range| range.start <= at) {
             end = end.max(range.end);
         }
         match at < end && !c.is_whitespace() {
-            true => masked.extend(std::iter::repeat_n('*', c.len_utf8())),
-            false => masked.push(c),
+            true => hidden.extend(std::iter::repeat_n('*', c.len_utf8())),
+            false => hidden.push(c),
         }
     }
-    masked
+    hidden
 }
 
 #[cfg(test)]
@@ -129,6 +267,51 @@ mod tests {
         check("{password : ab, c: d", "{password : *** ** *");
         check("url: 'db://me:a/b@c@there/x' # y@z", "url: 'db://********@there/x' # y@z");
         check("a: http://there/b?token=c d", "a: http://there/b?******* d");
+        check("A: https://hooks.slack.com/services/T/B/c", "A: https://hooks.slack.com/services/*****");
+        check(
+            "A: |\n  -----BEGIN PRIVATE KEY-----\n  ab\n  -----END PRIVATE KEY-----",
+            "A: |\n  ********** ******* ********\n  **\n  -----END PRIVATE KEY-----",
+        );
+        check("A: jdbc:a://there/b?user=me;password=ab", "A: jdbc:a://there/b?*******************");
+        check("db.password=ab a", "db.password=** a");
+        check(
+            "test: \"mysqladmin ping -pab -h x && curl -u me:cd y\"",
+            "test: \"mysqladmin ping -p** -h x && curl -u me:** y\"",
+        );
+        check("test: [mongosh, -p, ab, --port, x]", "test: [mongosh, -p, **, --port, x]");
         check("a: http://${HOST:?why}/b", "a: http://${HOST:?why}/b");
+    }
+
+    #[test]
+    fn a_secret_on_the_next_lines_is_hidden_too() {
+        let check = |text: &str, expected: &str| assert_eq!(masked(text), expected);
+        check("command:\n  - --requirepass\n  - ab\n  - --port\n", "command:\n  - --requirepass\n  - **\n  - --port\n");
+        check("c: [\n  '--requirepass', # x\n\n  'ab',\n  x]", "c: [\n  '--requirepass', * x\n\n  *****\n  x]");
+        check("test:\n- redis-cli\n- \"-a\"\n- ab\n- ping", "test:\n- redis-cli\n- \"-a\"\n- **\n- ping");
+        check("  run >\n  --db-password \\\n  a b\n  c", "  run >\n  --db-password *\n  * *\n  c");
+        check("command: x --skip-password\nports: [80]\n", "command: x --skip-password\nports: [80]\n");
+        check(
+            "a:\n  TLS_KEY: |\n    ab\n    c: d\n\n    e\n  b: c\n",
+            "a:\n  TLS_KEY: *\n    **\n    ** *\n\n    *\n  b: c\n",
+        );
+        check("a:\n  TOKEN:\n    ab\n  b: c\n", "a:\n  TOKEN:\n    **\n  b: c\n");
+        check("a:\n- DB_PASS=ab\n  c\n- d\n", "a:\n- DB_PASS=**\n  *\n- d\n");
+        check("secrets:\n  db_password: # x\n    file: a\n", "secrets:\n  db_password: * *\n    file: a\n");
+        check("# a password: see b\n  c:\n", "# a password: *** *\n  c:\n");
+    }
+
+    #[test]
+    fn no_value_of_a_file_of_variables_is_shown() {
+        let check = |text: &str, expected: &str| assert_eq!(masked_variables(text), expected);
+        check("A=b c=d\r\n# e\nKEY='-- 가\nrest'\n", "A=* ***\r\n* *\nKEY=*** ***\n*****\n");
+        check("A: b", "** *");
+    }
+
+    #[test]
+    fn the_cost_grows_with_the_length() {
+        for part in ["x_pass", "a://", "token", "-----BEGIN ", "a=", "-a "] {
+            let text = part.repeat((1 << 20) / part.len());
+            assert_eq!(masked(&text).len(), text.len(), "{part}");
+        }
     }
 }

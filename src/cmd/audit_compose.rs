@@ -1,13 +1,13 @@
 //! `feedctl audit-compose`: what in the compose files would let a feed stay dead. Needs no engine and no running stack.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Context;
-use chrono::Local;
+use chrono::{Local, NaiveDate};
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 use feedctl_checks::target::Role;
@@ -16,14 +16,16 @@ use feedctl_compose::finding::Severity;
 use feedctl_compose::fix;
 use feedctl_compose::model::RoleKind;
 use feedctl_compose::project::Request;
-use similar::TextDiff;
 
 use crate::cli::Global;
 use crate::config::Outline;
 use crate::exit::Exit;
-use crate::mask::masked;
-use crate::render::audit::{FORMATS, Run};
+use crate::render::audit::{FORMATS, Run, secrets};
 use crate::screen::{self, Screen};
+
+mod changes;
+
+use changes::Change;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -50,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long)]
     fix: bool,
     /// With --fix: show the changes and change nothing
-    #[arg(long, requires = "fix")]
+    #[arg(long, requires = "fix", conflicts_with = "format")]
     diff: bool,
 }
 
@@ -76,72 +78,39 @@ pub(crate) fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
     };
     let roles: BTreeMap<_, _> = outline.roles().map(|(name, role)| (name.to_owned(), kind(role))).collect();
     let request = request(&args, outline, &folder);
-    let look = || audit::audit(&request, &roles, Local::now().date_naive());
+    let today = Local::now().date_naive();
+    let look = || audit::audit(&request, &roles, today);
     let mut audit = look();
     if args.fix {
-        let changes = changes(&audit, &folder);
+        let changes = changes(&audit, &request, today);
         if args.diff && !audit.is_refused() {
-            screen::print(&changes.iter().map(Change::diff).collect::<String>())?;
+            let masks = secrets(&audit, &request);
+            screen::print(&changes.iter().map(|change| change.diff(&masks)).collect::<String>())?;
             return Ok(exit(&audit, fail_on));
         }
-        for change in &changes {
-            change.write()?;
-        }
+        changes::write(&changes)?;
         screen::tell(&told(&changes));
         audit = look();
     }
     let exit = exit(&audit, fail_on);
-    let run = Run { audit: &audit, exit, fail_on, at: Local::now().into(), took: started.elapsed() };
+    let run = Run { audit: &audit, request: &request, exit, fail_on, at: Local::now().into(), took: started.elapsed() };
     screen::print(&(format.write)(&run, Screen::of_stdout(global.color)))?;
     Ok(exit)
 }
 
-/// A file that `--fix` changes.
-struct Change {
-    /// As the user named it.
-    shown: PathBuf,
-    path: PathBuf,
-    before: String,
-    after: String,
-}
-
-fn changes(audit: &Audit, folder: &Path) -> Vec<Change> {
-    let Some(model) = audit.model() else { return Vec::new() };
-    let fixed = fix::fixed(&model, &audit.sources, &audit.findings);
+fn changes(audit: &Audit, request: &Request, today: NaiveDate) -> Vec<Change> {
     let change = |(file, after)| {
         let source = audit.sources.get(file);
-        Change { shown: source.path.clone(), path: folder.join(&source.path), before: source.text.clone(), after }
+        let path = request.working_folder.join(&source.path);
+        Change { shown: source.path.clone(), path, before: source.text.clone(), after }
     };
-    // A file outside the working folder has an absolute path here, and other projects that read it.
-    fixed.into_iter().map(change).filter(|change| change.shown.is_relative()).collect()
-}
-
-impl Change {
-    fn diff(&self) -> String {
-        let name = self.shown.display().to_string();
-        TextDiff::from_lines(&masked(&self.before), &masked(&self.after))
-            .unified_diff()
-            .header(&name, &name)
-            .to_string()
-    }
-
-    /// Only where the file still is what was audited; another file takes its place at once, so that it is never half written.
-    fn write(&self) -> anyhow::Result<()> {
-        let shown = self.shown.display();
-        let now = fs::read_to_string(&self.path).with_context(|| format!("cannot read {shown}"))?;
-        anyhow::ensure!(now == self.before, "{shown} was changed in the meantime: run the command again");
-        let path = self.path.canonicalize().with_context(|| format!("cannot find {shown}"))?;
-        let beside = path.with_extension("feedctl-fix");
-        let written = File::create_new(&beside)
-            .and_then(|mut file| file.write_all(self.after.as_bytes()))
-            .and_then(|()| fs::set_permissions(&beside, fs::metadata(&path)?.permissions()))
-            .and_then(|()| fs::rename(&beside, &path));
-        if written.is_err() {
-            // The error is told; a second one about the file beside it would only hide it.
-            drop(fs::remove_file(&beside));
-        }
-        written.with_context(|| format!("cannot write {shown}"))
-    }
+    // What is written is UTF-8, and a file in UTF-16 would be another one.
+    let is_utf16 = |change: &Change| {
+        let mut mark = [0; 2];
+        let read = File::open(&change.path).and_then(|mut file| file.read_exact(&mut mark));
+        read.is_ok() && matches!(mark, [0xff, 0xfe] | [0xfe, 0xff])
+    };
+    fix::fixed(audit, request, today).into_iter().map(change).filter(|change| !is_utf16(change)).collect()
 }
 
 fn told(changes: &[Change]) -> String {
@@ -164,6 +133,7 @@ fn request(args: &Args, outline: Outline, folder: &Path) -> Request {
         name: None,
         working_folder: folder.to_owned(),
         environment,
+        texts: BTreeMap::new(),
     }
 }
 

@@ -7,36 +7,60 @@ use std::path::PathBuf;
 use feedctl_checks::site::docker::container::RestartPolicy;
 use feedctl_checks::target::Declared;
 use feedctl_compose::model::{self, Model};
-use feedctl_compose::project::{self, Project, Request};
+use feedctl_compose::project::{self, Gap, Part, Project, Request};
+use feedctl_compose::refusal::Refusal;
 use feedctl_compose::source::Sources;
 
 use super::Reader;
+use super::mistake::{Mistake, Source};
 
 pub(super) struct Compose {
-    project: Project,
+    name: Result<String, Refusal>,
+    project: Option<Project>,
     sources: Sources,
 }
 
 impl Compose {
     /// Of these files, or of those that Compose finds in the folder of feedctl.yml.
-    pub(super) fn load(reader: &Reader<'_>, files: Vec<PathBuf>) -> Option<Self> {
+    pub(super) fn load(reader: &Reader<'_>, files: Vec<PathBuf>) -> Self {
         let mut sources = Sources::default();
         let environment = reader.environment.to_properties().into_iter().collect();
         let request = Request { files, working_folder: reader.folder.clone(), environment, ..Request::default() };
-        let project = project::load(&request, &mut sources).ok()?;
-        Some(Self { project, sources })
+        let project = project::load(&request, &mut sources).ok();
+        let name = match &project {
+            Some(project) => Ok(project.name.clone()),
+            None => project::name(&request, &mut sources),
+        };
+        Self { name, project, sources }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.project.name
+    /// The name that the containers carry.
+    pub(super) fn name(&self, reader: &Reader<'_>) -> Result<String, Box<Mistake>> {
+        self.name.clone().map_err(|refusal| {
+            let hint = refusal.hint.unwrap_or_default();
+            let Some(at) = refusal.at else {
+                return reader.source.mistake(0..0, refusal.message, "write `project: …`, as Compose is told it");
+            };
+            let source = self.sources.get(at.file);
+            let source = Source { path: source.path.clone(), text: source.text.clone() };
+            source.mistake(at.start as usize..at.end as usize, refusal.message, hint)
+        })
     }
 
     /// What the engine would get for `service` from the next `docker compose up`; none where that cannot be known.
     pub(super) fn declared(&self, service: &str) -> Option<Declared> {
-        let model = Model::new(&self.project, &Default::default());
+        let project = self.project.as_ref()?;
+        let model = Model::new(project, &Default::default());
         let service = model.services.get(service)?;
         let node = service.restart.declared.map(model::Declared::node);
-        if node.is_some_and(|node| node.unset().next().is_some()) || !self.project.gaps.is_empty() {
+        let reaches = |gap: &Gap| match gap.part {
+            Part::Project => true,
+            Part::Service => gap.services.iter().any(|reached| reached == service.name),
+            Part::Environment => false,
+        };
+        let is_unknown = node.is_some_and(|node| node.unset().next().is_some())
+            || service.node.unknown(&["deploy", "restart_policy", "max_attempts"]).is_some();
+        if is_unknown || project.gaps.iter().any(reaches) {
             return None;
         }
         let policy = &service.restart.effective;

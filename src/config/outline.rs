@@ -6,22 +6,32 @@ use std::path::{Path, PathBuf};
 
 use feedctl_checks::target::Role;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use super::file::Service;
 use super::mistake::Source;
 use super::{ConfigError, find};
 
 #[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "the other keys are known, so that a misspelt one is told, and not read")]
 pub(crate) struct Outline {
     /// Relative to the file's own folder as it is written; made relative to the working folder on reading.
     #[serde(default)]
     pub(crate) compose: Vec<PathBuf>,
     #[serde(default)]
     services: BTreeMap<String, Service>,
-}
-
-#[derive(Deserialize)]
-struct Service {
-    role: Option<Role>,
+    version: Option<IgnoredAny>,
+    project: Option<IgnoredAny>,
+    docker: Option<IgnoredAny>,
+    env_file: Option<IgnoredAny>,
+    redis: Option<IgnoredAny>,
+    database: Option<IgnoredAny>,
+    feeds: Option<IgnoredAny>,
+    health: Option<IgnoredAny>,
+    checks: Option<IgnoredAny>,
+    optional: Option<IgnoredAny>,
+    state: Option<IgnoredAny>,
 }
 
 impl Outline {
@@ -39,5 +49,20 @@ impl Outline {
     /// The services whose role is written there.
     pub(crate) fn roles(&self) -> impl Iterator<Item = (&str, Role)> {
         self.services.iter().filter_map(|(name, service)| Some((name.as_str(), service.role?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_knows_every_key_of_the_file() {
+        let reference = include_str!("reference.yml");
+        let outline: Outline = serde_saphyr::from_str(reference).expect("the complete file");
+        assert!(outline.roles().next().is_some());
+        for mistake in ["servicez: {}", "services: {migrate: {rol: one-shot}}"] {
+            assert!(serde_saphyr::from_str::<Outline>(mistake).is_err(), "{mistake}");
+        }
     }
 }

@@ -1,23 +1,22 @@
 //! From the mirror to the [`Target`]: values that must make sense, and the defaults of our own stack.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use feedctl_checks::target::{Declared, Feed, Flow, Role, Rows, Service, Target, TimeColumn};
+use feedctl_compose::project::selection;
 use serde_saphyr::Spanned;
 
 use super::Reader;
 use super::compose::Compose;
 use super::file::{self, File};
 use super::mistake::Mistake;
-use super::project;
 
 /// What should be there. `file` is what `reader` read.
 pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mistake>> {
     let files = file.compose.iter().map(|written| reader.folder.join(&written.value)).collect();
     let compose = Compose::load(reader, files);
-    let declared = |name: &str| compose.as_ref()?.declared(name);
-    let services = file.services.iter().map(|(name, written)| (name.clone(), service(written, declared(name))));
+    let services = file.services.iter();
+    let services = services.map(|(name, written)| (name.clone(), service(written, compose.declared(name))));
     let services = services.collect();
     let mut feeds = BTreeMap::new();
     for (name, written) in &file.feeds {
@@ -27,22 +26,14 @@ pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mis
     for (name, url) in &file.health {
         health.insert(name.clone(), endpoint(reader, name, url)?);
     }
-    Ok(Target { project: project_name(reader, file, compose.as_ref())?, services, feeds, health })
+    Ok(Target { project: project_name(reader, file, &compose)?, services, feeds, health })
 }
 
-fn project_name(reader: &Reader<'_>, file: &File, compose: Option<&Compose>) -> Result<String, Box<Mistake>> {
+fn project_name(reader: &Reader<'_>, file: &File, compose: &Compose) -> Result<String, Box<Mistake>> {
     let Some(written) = &file.project else {
-        let name = match compose {
-            Some(compose) => compose.name().to_owned(),
-            None => project::name(&reader.folder, &compose_files(reader, file)?, reader.environment)?,
-        };
-        if name.is_empty() {
-            let title = "the folder's name gives no name for the Compose project";
-            return Err(reader.source.mistake(0..0, title, "write `project: …`, as Compose is told it"));
-        }
-        return Ok(name);
+        return readable(reader, file).and_then(|()| compose.name(reader));
     };
-    let normalised = project::normalised(&written.value);
+    let normalised = selection::normalised(&written.value);
     if normalised != written.value || normalised.is_empty() {
         let hint = format!("Compose allows a-z, 0-9, _ and -: `{normalised}`");
         return Err(reader.source.mistake(written.referenced, "not the name of a Compose project", hint));
@@ -50,19 +41,15 @@ fn project_name(reader: &Reader<'_>, file: &File, compose: Option<&Compose>) -> 
     Ok(normalised)
 }
 
-/// The files of `compose:`. One that is not there would silently give the project another name.
-fn compose_files(reader: &Reader<'_>, file: &File) -> Result<Vec<PathBuf>, Box<Mistake>> {
-    let readable = |written: &Spanned<String>| {
-        let (path, shown) = (reader.folder.join(&written.value), &written.value);
-        match std::fs::read_to_string(&path) {
-            Ok(_) => Ok(path),
-            Err(error) => {
-                let hint = "a compose file, relative to the folder of feedctl.yml";
-                Err(reader.source.mistake(written.referenced, format!("cannot read `{shown}`: {error}"), hint))
-            }
-        }
-    };
-    file.compose.iter().map(readable).collect()
+/// A file of `compose:` that is not there could give the project another name.
+fn readable(reader: &Reader<'_>, file: &File) -> Result<(), Box<Mistake>> {
+    file.compose.iter().try_for_each(|written| {
+        let read = std::fs::read_to_string(reader.folder.join(&written.value));
+        read.map(drop).map_err(|error| {
+            let hint = "a compose file, relative to the folder of feedctl.yml";
+            reader.source.mistake(written.referenced, format!("cannot read `{}`: {error}", written.value), hint)
+        })
+    })
 }
 
 /// Endpoints are asked without a login, and shown: a URL with one is refused. A password may hold a slash, so that an @

@@ -16,7 +16,7 @@ use crate::screen::Screen;
 mod head;
 mod path;
 mod row;
-mod visible;
+pub(super) mod visible;
 
 use visible::visible;
 

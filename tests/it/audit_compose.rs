@@ -1,6 +1,8 @@
 //! `feedctl audit-compose` as CI and people run it.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::process::{Command, Stdio};
 
 use feed_testkit::{Feedctl, Run, checkout};
 use serde_json::Value;
@@ -105,7 +107,7 @@ async fn a_fix_is_shown_first_and_the_second_one_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_fix_writes_over_no_variable_adds_nothing_twice_and_stays_in_the_project() {
+async fn a_fix_writes_over_no_variable_and_nothing_in_vain_and_stays_in_the_project() {
     let parent = project("");
     let folder = parent.path().join("feed");
     fs::create_dir(&folder).expect("the folder is writable");
@@ -124,10 +126,93 @@ async fn a_fix_writes_over_no_variable_adds_nothing_twice_and_stays_in_the_proje
     let fix = || async { Feedctl::new().folder(&folder).run(&["audit-compose", "--fix"]).await };
     assert_eq!(fix().await.stderr, "changed compose.yaml\n");
     let once = read("feed/compose.yaml");
-    assert!(once.contains("    restart: unless-stopped\n") && once.contains("${GRACE:-5s}"), "{once}");
+    assert!(once.contains("    logging:\n") && once.contains("${GRACE:-5s}"), "{once}");
+    assert!(!once.contains("restart:"), "the override would take it back: {once}");
     fix().await;
     assert_eq!(read("feed/compose.yaml"), once);
     assert_eq!(read("shared.yaml"), texts[2].1);
+}
+
+#[tokio::test]
+async fn a_fix_writes_all_files_or_none_and_keeps_owner_and_rights() {
+    let folder = project("services:\n  archiver:\n    image: app:1.4.2\n");
+    let path = |name: &str| folder.path().join(name);
+    let over = "services:\n  collector:\n    image: app:1.4.2\n";
+    fs::write(path("compose.override.yaml"), over).expect("the folder is writable");
+    let rights = |name: &str, mode| {
+        let set = fs::set_permissions(path(name), Permissions::from_mode(mode));
+        set.expect("the file is ours");
+    };
+    rights("compose.override.yaml", 0o444);
+    let before = fs::read_to_string(path("compose.yaml")).expect("the file is there");
+    let refused = audit_in(&folder, &["--fix"]).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("compose.override.yaml is read-only: nothing was changed"), "{refused:?}");
+    assert_eq!(fs::read_to_string(path("compose.yaml")).expect("the file is there"), before);
+
+    rights("compose.override.yaml", 0o640);
+    let own = fs::metadata(path("compose.yaml")).expect("the file is there").uid();
+    // Root mends files of other people.
+    let owner = if own == 0 { 1234 } else { own };
+    chown(path("compose.override.yaml"), Some(owner), None).expect("ours, or we are root");
+    let fixed = audit_in(&folder, &["--fix"]).await;
+    assert_eq!(fixed.stderr, "changed compose.yaml\nchanged compose.override.yaml\n", "{fixed:?}");
+    let metadata = fs::metadata(path("compose.override.yaml")).expect("the file is there");
+    assert_eq!((metadata.uid(), metadata.mode() & 0o777), (owner, 0o640));
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder is readable").count(), 2, "nothing lies beside them");
+}
+
+#[tokio::test]
+async fn colour_is_for_a_terminal_or_for_who_asks_for_it() {
+    let folder = project("services:\n  app:\n    image: app:1.4.2\n");
+    let coloured = async |color: &[&str]| {
+        let run = audit_in(&folder, color).await;
+        assert_eq!(run.code, 1, "{run:?}");
+        run.stdout.contains('\u{1b}')
+    };
+    assert!(!coloured(&[]).await, "a pipe is no terminal");
+    assert!(coloured(&["--color", "always"]).await);
+    assert!(!coloured(&["--color", "never"]).await);
+    for format in ["json", "sarif", "github", "junit", "markdown"] {
+        assert!(!coloured(&["--color", "always", "--format", format]).await, "{format}");
+    }
+}
+
+/// `script` gives the command a terminal of its own.
+#[test]
+fn a_terminal_gets_colour_unless_somebody_refuses_it() {
+    let folder = project("services:\n  app:\n    image: app:1.4.2\n");
+    let coloured = |refusal: Option<&str>| {
+        let command = format!("{} audit-compose", env!("CARGO_BIN_EXE_feedctl"));
+        let mut script = Command::new("script");
+        script.args(["--quiet", "--return", "--command", &command, "/dev/null"]).current_dir(folder.path());
+        script.env_remove("NO_COLOR").envs(refusal.map(|value| ("NO_COLOR", value))).stdin(Stdio::null());
+        let output = script.output().expect("`script` is part of every Debian");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains("restart-missing"), "{text}");
+        text.contains("\u{1b}[")
+    };
+    assert!(coloured(None) && coloured(Some("")));
+    assert!(!coloured(Some("1")));
+}
+
+#[tokio::test]
+async fn a_variable_without_value_ends_no_audit() {
+    let check = |service: &str, options: &'static [&'static str], code: i32, text: &'static str| {
+        let folder = project(&format!("services:\n  app:\n    image: app:1.4.2\n{service}"));
+        async move {
+            let run = audit_in(&folder, options).await;
+            assert!(run.code == code && run.stdout.contains(text), "{run:?}");
+        }
+    };
+    let good = "    restart: always\n";
+    // No rule asks for it: in CI there is rarely a `.env`.
+    check(&format!("{good}    environment: ['PASSWORD=${{P:?set it}}']\n    tty: $T\n"), &[], 0, "`P`, `T`").await;
+    check(&format!("{good}    mem_limit: $M\n"), &[], 0, "unresolved[memory-unlimited]").await;
+    check(&format!("{good}    mem_limit: $M\n"), &["--fail-on", "warn"], 1, "unresolved[memory-unlimited]").await;
+    check("    restart: ${R:?}\n", &[], 3, "unresolved[restart-unresolved]").await;
+    check("    mem_limit: $M\n", &[], 1, "error[restart-missing]").await;
+    check(&format!("{good}    tty: $T\n    stdin_open: maybe\n"), &[], 2, "neither true nor false").await;
 }
 
 #[tokio::test]
@@ -189,18 +274,196 @@ async fn roles_come_from_feedctl_yml_too() {
     assert_eq!((run.code, &service["role"], &service["role_from"]), (0, &"one-shot".into(), &"feedctl.yml".into()));
 }
 
+const FORMATS: [&str; 6] = ["table", "json", "sarif", "github", "junit", "markdown"];
+
+/// `files` beside a compose file with this text: no format shows the secret `hunter2`, whatever becomes of the project.
+async fn check_no_secret(text: &str, files: &[(&str, &str)]) {
+    let folder = project(text);
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("the folder is writable");
+    }
+    for format in FORMATS {
+        let run = audit_in(&folder, &["--format", format, "--fail-on", "warn"]).await;
+        assert_ne!(run.code, 0, "{format} of {text}: {}{}", run.stdout, run.stderr);
+        let said = run.stdout + &run.stderr;
+        assert!(!said.contains("hunter2"), "{format} shows a secret: {said}");
+    }
+    let shown = audit_in(&folder, &["--fix", "--diff"]).await;
+    assert!(!shown.stdout.contains("hunter2"), "the diff shows a secret: {}", shown.stdout);
+}
+
 #[tokio::test]
 async fn no_secret_is_shown() {
-    let folder = project(
-        "services:\n  archiver:\n    image: app:latest\n    environment:\n      DB_PASSWORD: hunter2\n      \
-         URL: postgres://me:hunter2@db/feed\n      KEY_TOKEN: ${TOKEN_VALUE}\n",
-    );
-    fs::write(folder.path().join(".env"), "TOKEN_VALUE=hunter2\n").expect("the folder is writable");
-    for format in ["table", "json", "sarif", "github", "junit", "markdown"] {
-        let run = audit_in(&folder, &["--format", format]).await;
-        assert_eq!(run.code, 1, "{format}: {}", run.stderr);
-        assert!(!(run.stdout + &run.stderr).contains("hunter2"), "{format} shows a secret");
+    let env = [(".env", "DB_PASSWORD=hunter2\nKIS_TOKEN='hunter2'\nURL=redis://:hunter2@there\n")];
+    let of = |keys: &str| format!("services:\n  archiver:\n    image: app:latest\n    {keys}\n");
+    for keys in [
+        "environment:\n      DB_PASSWORD: hunter2\n      URL: postgres://me:hunter2@db/feed\n      KEY_TOKEN: ${KIS_TOKEN}",
+        "restart: ${DB_PASSWORD}",
+        "network_mode: ${KIS_TOKEN}",
+        "ports: ['${DB_PASSWORD}']",
+        "ports: ['${DB_PASSWORD:-x}:80']",
+        "stop_grace_period: ${KIS_TOKEN}",
+        "labels: {feedctl.role: '${KIS_TOKEN}'}",
+        "volumes: ['${DB_PASSWORD}:/var/lib/postgresql/data', '/var/run/docker.sock:/${DB_PASSWORD}']",
+        "profiles: ['x${DB_PASSWORD}']",
+        "hostname: ${URL}\n    restart: ${URL}",
+        "environment: ['API_TOKEN=hunter2']\n    restart: hunter2",
+        "build: {context: ., args: {API_TOKEN: hunter2}}\n    restart: hunter2",
+        "env_file: a.env\n    restart: hunter2",
+        "logging: {driver: splunk, options: {splunk-token: hunter2}}",
+        "healthcheck:\n      test: mysqladmin ping -phunter2 && curl -u a:hunter2 x\n      disable: true",
+        "environment: {\"PASSWOR\\x44\": hunter2}",
+        "environment:\n      ? SECRET_KEY\n      : hunter2",
+    ] {
+        let text = of(keys);
+        check_no_secret(&text, &[env[0], ("a.env", "API_TOKEN=hunter2\n")]).await;
     }
+    check_no_secret("services:\n  a:\n    image: ${DB_PASSWORD}\n", &env).await;
+    check_no_secret("services:\n  a:\n    image: ${DB_PASSWORD:?hunter2}\n", &[(".env", "A_SECRET=hunter2\n")]).await;
+    // A file of variables that is refused at the line of a value, and one of a service.
+    let good = of("restart: always");
+    check_no_secret(&good, &[(".env", "TLS_PEM=-----BEGIN\nhunter2 and more\n")]).await;
+    let with_file = of("env_file: a.env");
+    check_no_secret(&with_file, &[("a.env", "X=1\nhunter2 and more\n")]).await;
+    check_no_secret(&with_file, &[("a.env", "X=\"hunter2\nY=hunter2\n")]).await;
+}
+
+#[tokio::test]
+async fn no_secret_of_the_environment_is_shown_of_a_refused_project() {
+    let folder = project("services:\n  a:\n    image: app:1.4.2\n    ports: ['${DB_PASSWORD}']\n");
+    for format in FORMATS {
+        let command = Feedctl::new().folder(folder.path()).env("DB_PASSWORD", "hunter2");
+        let run = command.run(&["audit-compose", "--format", format]).await;
+        assert!(run.code == 2 && !(run.stdout.clone() + &run.stderr).contains("hunter2"), "{format}: {}", run.stdout);
+    }
+}
+
+#[tokio::test]
+async fn a_job_in_a_folder_of_the_checkout_annotates_the_files_of_the_checkout() {
+    let checkout = project("services: {}\n");
+    let folder = checkout.path().join("deploy");
+    fs::create_dir(&folder).expect("the folder is writable");
+    fs::write(folder.join("compose.yaml"), "services:\n  a:\n    image: app:1.4.2\n").expect("the folder is writable");
+    let command = Feedctl::new().folder(&folder).env("GITHUB_WORKSPACE", checkout.path());
+    let run = command.run(&["audit-compose", "--format", "github"]).await;
+    assert!(run.stdout.starts_with("::error file=deploy/compose.yaml,line=2,"), "{}", run.stdout);
+    let report = json(&command.run(&["audit-compose", "--format", "sarif"]).await);
+    let place = &report["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "deploy/compose.yaml");
+}
+
+#[tokio::test]
+async fn a_word_that_stands_open_in_the_file_is_not_hidden() {
+    let folder = project("services:\n  redis:\n    image: app:1.4.2\n");
+    fs::write(folder.path().join(".env"), "REDIS_PASSWORD=redis\nUSE_AUTH=always\n").expect("the folder is writable");
+    let run = audit_in(&folder, &[]).await;
+    assert!(run.stdout.contains("nothing will start `redis` again"), "{}", run.stdout);
+}
+
+/// Whether a terminal would do something else with it than to show it, as Unicode and ECMA-48 have it.
+fn deceives(c: char) -> bool {
+    c != '\n' && c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// No format lets this project's texts out of their place.
+async fn check_harmless(text: &str) {
+    let folder = project(text);
+    for format in FORMATS {
+        let run = audit_in(&folder, &["--format", format, "--fail-on", "warn"]).await;
+        let said = &run.stdout;
+        assert!((1..=2).contains(&run.code), "{format}: {said}{}", run.stderr);
+        let found: Vec<char> = said.chars().filter(|c| deceives(*c)).collect();
+        assert!(found.is_empty(), "{format}: {found:?} in {said:?}");
+        match format {
+            "json" | "sarif" => _ = json(&run),
+            "github" => assert!(said.lines().all(|line| line.starts_with("::")), "{said}"),
+            "junit" => assert!(!said.contains("<img") && !said.contains("]]>") && !said.contains('\u{ffff}'), "{said}"),
+            "markdown" => {
+                for row in said.lines().filter(|line| line.starts_with('|')) {
+                    assert_eq!(row.replace("\\|", "").matches('|').count(), 6, "{row}");
+                    let outside = row.split('`').step_by(2).collect::<String>();
+                    assert!(!outside.contains("<img") && !outside.contains("](") && !outside.contains("://"), "{row}");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_strangers_text_moves_nothing_and_breaks_out_of_nothing() {
+    // As YAML writes them between double quotes.
+    let nasty = r#""no\e[2J\a\r\n::error::x\u009b31m\u202e\u2066|`<img src=x>` [a](https://b) ]]> \uffff 한""#;
+    let service = |keys: &str| format!("services:\n  a:\n    image: app:latest\n    {keys}\n");
+    check_harmless(&service(&format!("restart: {nasty}"))).await;
+    check_harmless(&service(&format!("stop_grace_period: {nasty}"))).await;
+    check_harmless(&service(&format!("labels: {{feedctl.role: {nasty}}}"))).await;
+    check_harmless(&service(&format!("profiles: [{nasty}]"))).await;
+    check_harmless(&service(&format!("user: root\n    {nasty}: 1"))).await;
+    check_harmless(&format!("services:\n  a:\n    image: {nasty}\n")).await;
+    check_harmless(&format!("services:\n  {nasty}:\n    image: app:latest\n")).await;
+    // As the file itself may hold them, beside what is shown of it.
+    let comment = "# \u{202e}txe \u{2066} \u{9b}31m `|<img src=x>` [a](https://b)";
+    check_harmless(&format!("services:\n  a: {comment}\n    image: app:latest {comment}\n")).await;
+    let allowed = "# feedctl: allow image-unpinned: \u{202e}txe `|<img src=x>`";
+    check_harmless(&format!("services:\n  a:\n    image: app:latest {allowed}\n")).await;
+    check_harmless("services:\n  a:\n    image: app:latest # feedctl: allow \u{202e}|`<img src=x>`: it is\n").await;
+}
+
+#[tokio::test]
+async fn a_caret_stands_below_its_value_whatever_stands_before_it() {
+    let folder = project("services:\n  a: {x-\u{202e}\u{200b}b: '\u{202e}', image: 'app:1.4.2', restart: 'no'}\n");
+    let run = audit_in(&folder, &[]).await;
+    let lines: Vec<&str> = run.stdout.lines().collect();
+    let caret = lines.iter().position(|line| line.contains(" ^")).expect("a caret below the value");
+    let column = |line: &str, text: &str| line.split(text).next().map(|before| before.chars().count());
+    assert_eq!(column(lines[caret], "^"), column(lines[caret - 1], "'no'"), "{}", run.stdout);
+}
+
+#[tokio::test]
+async fn json_says_all_that_the_table_says() {
+    let folder = project(
+        "x-no: &no \"no\"\nservices:\n  a:\n    image: x:1\n    restart: *no\n    depends_on:\n      m: {condition: \
+         service_completed_successfully}\n  m:\n    image: x:1\n    restart: ${R:-always}\n  u:\n    image: x:1\n    \
+         restart: ${R}\n  n:\n    image: x:1\n",
+    );
+    let report = json(&audit_in(&folder, &["--format", "json"]).await);
+    let outcomes = report["outcomes"].as_array().expect("a list of rules");
+    let findings = |id: &str| outcomes.iter().find(|outcome| outcome["id"] == id).map(|outcome| &outcome["findings"]);
+    let of = |id: &str, index: usize| findings(id).map(|findings| findings[index].clone()).unwrap_or_default();
+
+    let once = of("one-shot-restarts", 0);
+    assert_eq!((&once["certainty"], &once["fixable"]), (&"seen".into(), &false.into()), "{once}");
+    assert_eq!(once["origin"]["via"], serde_json::json!(["default of R"]));
+    assert_eq!((&once["related"][0]["line"], &once["related"][0]["column"]), (&7.into(), &22.into()), "{once}");
+    assert_eq!(once["related"][0]["text"], "inferred: `a` waits here for its completion");
+    assert_eq!(once["consequence"], "whoever waits for its completion never starts");
+
+    let unknown = of("restart-unresolved", 0);
+    assert_eq!(
+        (&unknown["certainty"], &unknown["origin"]["via"][0]),
+        (&"unresolved".into(), &"R, which is not set".into())
+    );
+    let missing: Vec<Value> = (0..2).map(|index| of("restart-missing", index)).collect();
+    assert_eq!(missing[0]["origin"]["via"], serde_json::json!(["anchor at compose.yaml:5:14"]), "{missing:?}");
+    assert_eq!((&missing[1]["fixable"], &missing[1]["origin"]["via"]), (&true.into(), &serde_json::json!([])));
+    assert!(missing[1]["otherwise"].as_str().is_some_and(|text| text.contains("feedctl.role")), "{missing:?}");
+    assert!(missing[1]["label"].as_str().is_some_and(|text| text.starts_with("no `restart:` here")), "{missing:?}");
+}
+
+#[tokio::test]
+async fn a_finding_tells_the_profiles_of_its_service_and_how_its_role_is_known() {
+    let folder = project(
+        "services:\n  a:\n    image: x:1\n    restart: always\n    depends_on:\n      m: {condition: \
+         service_completed_successfully}\n  m:\n    image: x:1\n    restart: always\n  t:\n    image: x:latest\n    \
+         profiles: [tools, debug]\n",
+    );
+    let run = audit_in(&folder, &[]).await;
+    let blocks: Vec<&str> = run.stdout.split("\n\n").collect();
+    let block = |id: &str| *blocks.iter().find(|block| block.contains(id)).expect("the finding is told");
+    let once = block("[one-shot-restarts]");
+    assert!(once.contains("inferred: `a` waits here for its completion") && !once.contains("profile"), "{once}");
+    assert!(block("[image-unpinned]").contains("= note: only with profile `tools` or `debug`"), "{}", run.stdout);
 }
 
 #[tokio::test]

@@ -15,18 +15,22 @@ const BOUND: Duration = Duration::from_secs(60);
 type Prepare<'a> = &'a dyn Fn(&Path);
 
 /// Runs the audit with the address space of the whole process limited to 1 GiB; gives exit code and output.
-async fn audit(prepare: Prepare<'_>) -> (i32, String) {
+async fn audit(format: &str, prepare: Prepare<'_>) -> (i32, String) {
     let folder: TempDir = tempfile::tempdir().expect("a temporary folder can be made");
     prepare(folder.path());
     let command = Feedctl::new().folder(folder.path()).limited("ulimit -v 1048576");
-    let run = tokio::time::timeout(BOUND, command.run(&["audit-compose"])).await;
+    let run = tokio::time::timeout(BOUND, command.run(&["audit-compose", "--format", format])).await;
     let run = run.unwrap_or_else(|_| panic!("no answer within {BOUND:?}"));
     (run.code, run.stdout + &run.stderr)
 }
 
 /// `expected` are texts that the answer holds, a place among them where one can be given.
 async fn check(name: &str, prepare: Prepare<'_>, code: i32, expected: &[&str]) {
-    let (found, said) = audit(prepare).await;
+    check_as("table", name, prepare, code, expected).await;
+}
+
+async fn check_as(format: &str, name: &str, prepare: Prepare<'_>, code: i32, expected: &[&str]) {
+    let (found, said) = audit(format, prepare).await;
     let start = said.chars().take(2000).collect::<String>();
     assert_eq!(found, code, "{name}: {start}");
     for text in expected {
@@ -140,6 +144,12 @@ async fn many_services_are_all_audited() {
         .map(|number| format!("  s{number}:\n    image: x:1\n    depends_on: [s{}]\n", number + 1))
         .collect();
     let text = format!("services:\n{services}  s20000: {{image: 'x:1', restart: always}}\n");
-    check("20,000 services", &|folder| write(folder, "compose.yaml", &text), 1, &["20,000 errors", "20,001 services"])
-        .await;
+    let prepare: Prepare<'_> = &|folder| write(folder, "compose.yaml", &text);
+    for (format, expected) in [
+        ("table", ["20,000 errors", "20,001 services"]),
+        ("json", ["\"exit_code\": 1", "\"name\": \"s20000\""]),
+        ("sarif", ["restart-missing:compose.yaml:s0:1", "restart-missing:compose.yaml:s19999:1"]),
+    ] {
+        check_as(format, "20,000 services", prepare, 1, &expected).await;
+    }
 }

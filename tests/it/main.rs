@@ -4,6 +4,7 @@
 mod account;
 mod audit_compose;
 mod audit_hostile;
+mod audit_sarif;
 mod chaos;
 mod checklist;
 mod ci_examples;

@@ -12,7 +12,7 @@ use crate::project::{self, Gap, Part, Project, Request};
 use crate::refusal::Refusal;
 use crate::rule::Meta;
 use crate::rules::RULES;
-use crate::source::Sources;
+use crate::source::{Sources, Span};
 use crate::suppress::{self, Allowed};
 
 #[derive(Debug)]
@@ -99,7 +99,11 @@ pub fn audit(request: &Request, roles: &BTreeMap<String, RoleKind>, today: Naive
     match project::load(request, &mut sources) {
         Ok(project) => {
             let (mut findings, allowed) = look(&project, roles, &sources, today);
-            findings.sort_by_key(|finding| (Reverse(finding.severity), finding.certainty, finding.at));
+            // Whoever has just written a comment looks for what became of it.
+            let is_comment = |finding: &Finding| suppress::METAS.iter().any(|meta| meta.id == finding.rule.id);
+            findings.sort_by_key(|finding| {
+                (Reverse(finding.severity), !is_comment(finding), finding.certainty, finding.at)
+            });
             Audit { sources, project: Some(project), roles: roles.clone(), findings, allowed }
         }
         Err(refusal) => {
@@ -125,6 +129,13 @@ fn look(
     // Of a service that is known in part only, the gap says all that can be said.
     let known = |finding: &Finding| !finding.service.as_ref().is_some_and(|service| unknown.contains(service));
     findings.retain(known);
+    // `${NAME:?}`: the finding sees the text, and not that Compose takes none.
+    let lacking: BTreeSet<Span> = project.lacking.iter().map(|lacking| lacking.at).collect();
+    for finding in findings.iter_mut().filter(|finding| finding.certainty == Certainty::Unresolved) {
+        if finding.at.is_some_and(|at| lacking.contains(&at)) {
+            finding.consequence = "Compose refuses the project as long as it has none".to_owned();
+        }
+    }
     suppress::apply(findings, sources, today)
 }
 
@@ -137,10 +148,14 @@ fn missing(gap: &Gap) -> Finding {
     // The variables of a container decide nothing that is an error.
     let severity = if gap.part == Part::Environment { Severity::Warn } else { Severity::Error };
     let finding = Finding::of_file(&FILE_MISSING, severity, Some(gap.at), &*gap.message);
+    let (label, remedy) = match gap.is_unnamed {
+        false => ("this file is not there", "put the file there before the audit, as the deploy does"),
+        true => ("a variable in it has no value", "give its variables a value, with `--env-file` or a default"),
+    };
     Finding { certainty: Certainty::Unresolved, ..finding }
-        .label("this file is not there")
+        .label(label)
         .consequence("Compose refuses the project as long as the file is missing")
-        .remedy("put the file there before the audit, as the deploy does")
+        .remedy(remedy)
 }
 
 impl Audit {

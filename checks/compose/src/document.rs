@@ -158,6 +158,7 @@ mod tests {
 
     fn show(node: &Node) -> String {
         match &node.value {
+            Value::Unknown => "unknown".to_owned(),
             Value::Null => "null".to_owned(),
             Value::Bool(value) => value.to_string(),
             Value::Int(value) => value.to_string(),

@@ -1,7 +1,7 @@
 //! What is wrong in a project, as data: made by a rule, ordered and counted by the audit, shown by `feedctl`. It speaks of spans,
 //! never of lines, and knows no format.
 
-use crate::node::Node;
+use crate::node::{Node, Value};
 use crate::rule::Meta;
 use crate::source::Span;
 
@@ -51,6 +51,8 @@ pub enum Fix {
     Add(&'static str),
     /// This value becomes that text.
     Replace(Span, &'static str),
+    /// In the list of `depends_on`, this service gets the condition `service_healthy`.
+    Healthy(String),
 }
 
 impl Fix {
@@ -91,8 +93,11 @@ impl Finding {
         let message = format!("cannot know {what} of `{service}`: the variable `{names}` has no value here");
         Self { certainty: Certainty::Unresolved, ..Self::new(rule, severity, service, node.origin.span, message) }
             .label(format!("`{names}` is not set, and has no default"))
-            .consequence("Compose reads an unset variable as an empty text, and only warns".to_owned())
-            .remedy("give the default in the file (`${NAME:-value}`), or the variable with `--env-file`".to_owned())
+            .consequence(match node.value {
+                Value::Unknown => "Compose refuses the project as long as it has none",
+                _ => "Compose takes an empty text in its place, and only warns",
+            })
+            .remedy("give the default in the file (`${NAME:-value}`), or the variable with `--env-file`")
     }
 
     pub fn label(self, label: impl Into<String>) -> Self {

@@ -1,124 +1,226 @@
-//! Findings become changes of the files: only bytes that have to change do, so comments, anchors and formatting stay. What is not
-//! safe to change by a program is left to the person.
+//! Findings become changes of the files: only bytes that have to change do, so comments, anchors and formatting stay. Each
+//! change is tried before it is made: the project, read again with it, must mean what it meant but for the keys that were to
+//! be mended. What does not come out so is left to the person.
 
-use std::collections::BTreeMap;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::finding::{Finding, Fix};
-use crate::model::{Model, Service};
-use crate::node::Via;
+use chrono::NaiveDate;
+
+use crate::audit::{self, Audit};
+use crate::finding::{Finding, Fix, Severity};
+use crate::model::Model;
+use crate::node::Node;
+use crate::project::{Project, Request};
 use crate::source::{FileId, Sources, Span};
+
+mod conditions;
+mod lines;
 
 /// These bytes become that text; an empty span inserts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Edit {
-    pub at: Span,
-    pub text: String,
+struct Edit {
+    at: Span,
+    text: String,
 }
 
-/// The files that change, with their new text.
-pub fn fixed(model: &Model<'_>, sources: &Sources, findings: &[Finding]) -> BTreeMap<FileId, String> {
-    let mut edits: Vec<Edit> = Vec::new();
-    for edit in findings.iter().filter_map(|finding| edit(model, sources, finding)) {
-        // One value that several services share is changed once.
-        if !edits.contains(&edit) {
-            edits.push(edit);
+/// What belongs together, so that half of it would be wrong.
+#[derive(Debug, Clone)]
+struct Repair {
+    edits: Vec<Edit>,
+    /// By rule and service.
+    findings: BTreeSet<Subject>,
+    /// The keys that may have another value afterwards, each of a service.
+    touches: BTreeSet<(String, String)>,
+}
+
+/// A finding without its place, which moves.
+type Subject = (&'static str, String);
+
+/// The files that change, with their new text. `request` is the one that was audited.
+pub fn fixed(audit: &Audit, request: &Request, today: NaiveDate) -> BTreeMap<FileId, String> {
+    let Some((model, project)) = audit.model().zip(audit.project.as_ref()) else { return BTreeMap::new() };
+    let trial = Trial { audit, project, request, today, left: Cell::new(MOST) };
+    let mut kept = Vec::new();
+    trial.keep(&mut kept, &repairs(&model, &audit.sources, &audit.findings));
+    texts(&audit.sources, &kept)
+}
+
+/// Whether a program can lay out the change for this finding.
+pub fn fixable(model: &Model<'_>, sources: &Sources, finding: &Finding) -> bool {
+    repair(model, sources, finding, &[]).is_some()
+}
+
+/// How often a project is read anew: enough to part the good from the bad in any that people write.
+const MOST: usize = 500;
+
+/// The project before, beside which it is looked at after some repairs.
+struct Trial<'a> {
+    audit: &'a Audit,
+    project: &'a Project,
+    request: &'a Request,
+    today: NaiveDate,
+    /// How often the project may still be read.
+    left: Cell<usize>,
+}
+
+impl Trial<'_> {
+    /// Adds to `kept` those of the repairs that do what they should: all at once, or else each half for itself.
+    fn keep(&self, kept: &mut Vec<Repair>, repairs: &[Repair]) {
+        let Some(left) = self.left.get().checked_sub(1).filter(|_| !repairs.is_empty()) else { return };
+        self.left.set(left);
+        let all = [kept.as_slice(), repairs].concat();
+        if self.succeeds(&all) {
+            *kept = all;
+        } else if repairs.len() > 1 {
+            let (first, second) = repairs.split_at(repairs.len() / 2);
+            self.keep(kept, first);
+            self.keep(kept, second);
         }
     }
+
+    fn succeeds(&self, repairs: &[Repair]) -> bool {
+        let path = |file| self.request.working_folder.join(&self.audit.sources.get(file).path);
+        let texts = texts(&self.audit.sources, repairs).into_iter().map(|(file, text)| (path(file), text));
+        let request = Request { texts: texts.collect(), ..self.request.clone() };
+        let after = audit::audit(&request, &self.audit.roles, self.today);
+        let Some(project) = &after.project else { return false };
+        let count = |of: &BTreeMap<Subject, usize>, subject: &Subject| of.get(subject).copied().unwrap_or(0);
+        // A warning may come with what is mended: of a container that comes back, others may ask whether it is well.
+        let (before, now) = (counts(self.audit, Severity::Error), counts(&after, Severity::Error));
+        let no_new_error = now.keys().all(|subject| count(&now, subject) <= count(&before, subject));
+        let (before, now) = (counts(self.audit, Severity::Warn), counts(&after, Severity::Warn));
+        let mut mended = repairs.iter().flat_map(|repair| &repair.findings);
+        no_new_error
+            && mended.all(|subject| count(&now, subject) < count(&before, subject))
+            && same_but_for(self.project, project, &repairs.iter().flat_map(|repair| &repair.touches).collect())
+    }
+}
+
+/// Of the findings at least this bad.
+fn counts(audit: &Audit, least: Severity) -> BTreeMap<Subject, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in audit.findings.iter().filter(|finding| finding.severity >= least) {
+        *counts.entry(subject(finding)).or_insert(0) += 1;
+    }
+    counts
+}
+
+fn subject(finding: &Finding) -> Subject {
+    (finding.rule.id, finding.service.clone().unwrap_or_default())
+}
+
+/// Whether two projects say the same, but for these keys of services.
+fn same_but_for(before: &Project, after: &Project, touched: &BTreeSet<&(String, String)>) -> bool {
+    let without = |project: &Project| {
+        let mut root = project.root.clone();
+        for (service, key) in touched {
+            let services = root.map_mut().and_then(|root| root.get_mut("services")).and_then(|it| it.node.map_mut());
+            if let Some(service) = services.and_then(|services| services.get_mut(service)) {
+                service.node.map_mut().map(|service| service.remove(key));
+            }
+        }
+        root
+    };
+    without(before).says_what(&without(after))
+}
+
+fn repairs(model: &Model<'_>, sources: &Sources, findings: &[Finding]) -> Vec<Repair> {
+    let mut repairs: Vec<Repair> = Vec::new();
+    let mut places: BTreeMap<Vec<Edit>, usize> = BTreeMap::new();
+    for repair in findings.iter().filter_map(|finding| repair(model, sources, finding, findings)) {
+        // One value that several findings are about is changed once.
+        match places.get(&repair.edits) {
+            Some(place) => {
+                repairs[*place].findings.extend(repair.findings);
+                repairs[*place].touches.extend(repair.touches);
+            }
+            None => {
+                places.insert(repair.edits.clone(), repairs.len());
+                repairs.push(repair);
+            }
+        }
+    }
+    repairs
+}
+
+/// `others` are all findings: several may ask for one list to be written anew.
+fn repair(model: &Model<'_>, sources: &Sources, finding: &Finding, others: &[Finding]) -> Option<Repair> {
+    let service = model.services.get(finding.service.as_deref()?)?;
+    let (edits, key) = match finding.fix.as_ref()? {
+        Fix::Add(lines) => (vec![lines::addition(service, sources, lines)?], lines.split(':').next()?),
+        Fix::Replace(at, text) => {
+            let (key, _) = service.node.as_map()?.iter().find(|(_, entry)| holds(&entry.node, *at))?;
+            let edit = Edit { at: *at, text: (*text).to_owned() };
+            (vec![Some(edit).filter(|_| !sources.text(*at).contains('\n'))?], key.as_str())
+        }
+        Fix::Healthy(wanted) => {
+            let of_service = others.iter().filter(|other| other.service == finding.service);
+            let healthy = of_service.filter_map(|other| match &other.fix {
+                Some(Fix::Healthy(wanted)) => Some(wanted.as_str()),
+                _ => None,
+            });
+            let healthy: BTreeSet<&str> = healthy.chain([wanted.as_str()]).collect();
+            (conditions::written_out(service, sources, wanted, &healthy)?, "depends_on")
+        }
+    };
+    let edits: Option<Vec<Edit>> = edits.into_iter().map(|edit| of_project(edit, sources)).collect();
+    let touches = BTreeSet::from([(service.name.to_owned(), key.to_owned())]);
+    Some(Repair { edits: edits?, findings: BTreeSet::from([subject(finding)]), touches })
+}
+
+/// A file below the working folder; any other has other projects that read it. What is read twice is one file.
+fn of_project(edit: Edit, sources: &Sources) -> Option<Edit> {
+    let path = &sources.get(edit.at.file).path;
+    let (first, _) = sources.iter().find(|(_, source)| source.path == *path).filter(|_| path.is_relative())?;
+    Some(Edit { at: Span { file: first, ..edit.at }, ..edit })
+}
+
+/// Whether the value at `at` is this one, or a part of it.
+fn holds(node: &Node, at: Span) -> bool {
+    let parts = node.as_list().unwrap_or_default().iter();
+    let mut parts = parts.chain(node.as_map().into_iter().flat_map(|map| map.values()).map(|entry| &entry.node));
+    node.origin.span == at || parts.any(|part| holds(part, at))
+}
+
+fn texts(sources: &Sources, repairs: &[Repair]) -> BTreeMap<FileId, String> {
+    let mut edits: Vec<&Edit> = repairs.iter().flat_map(|repair| &repair.edits).collect();
     // Additions at one place keep the order of the findings.
     edits.sort_by_key(|edit| edit.at);
     let mut texts: BTreeMap<FileId, String> = BTreeMap::new();
-    // From the end, so that the places before stay true.
-    for edit in edits.into_iter().rev() {
-        let file = edit.at.file;
-        let text = texts.entry(file).or_insert_with(|| sources.get(file).text.clone());
-        text.replace_range(edit.at.start as usize..edit.at.end as usize, &edit.text);
+    for edits in edits.chunk_by(|one, next| one.at.file == next.at.file) {
+        let before = &sources.get(edits[0].at.file).text;
+        let mut after = String::with_capacity(before.len() + 64 * edits.len());
+        let mut copied = 0;
+        for Edit { at, text } in edits {
+            after += &before[copied..at.start as usize];
+            after += text;
+            copied = at.end as usize;
+        }
+        texts.insert(edits[0].at.file, after + &before[copied..]);
     }
     texts
-}
-
-/// Whether `fixed` would change something for this finding.
-pub fn fixable(model: &Model<'_>, sources: &Sources, finding: &Finding) -> bool {
-    edit(model, sources, finding).is_some()
-}
-
-fn edit(model: &Model<'_>, sources: &Sources, finding: &Finding) -> Option<Edit> {
-    match finding.fix.as_ref()? {
-        Fix::Replace(at, text) => {
-            // A value with an anchor has other readers.
-            let text_before = &sources.get(at.file).text[..at.start as usize];
-            let line = text_before.rfind('\n').map_or(0, |at| at + 1);
-            let plain = !text_before[line..].contains('&') && !sources.text(*at).contains('\n');
-            plain.then(|| Edit { at: *at, text: (*text).to_owned() })
-        }
-        Fix::Add(lines) => {
-            let service = model.services.get(finding.service.as_deref()?)?;
-            if is_extended(model, sources, service) { None } else { addition(service, sources, lines) }
-        }
-    }
-}
-
-/// Lines below the service's own `image:` where it has one on a line of its own, else before its first key.
-fn addition(service: &Service<'_>, sources: &Sources, lines: &str) -> Option<Edit> {
-    let file = service.key.file;
-    let text = &sources.get(file).text;
-    let map = service.node.as_map()?;
-    let is_own = |key: &Span| key.file == file && key.start > service.key.end;
-    let first = map.values().map(|entry| entry.key).filter(is_own).min()?;
-    let between = &text[service.key.end as usize..first.start as usize];
-    // A service in braces, or one with an anchor that others read, is not ours to change.
-    let braces = text[first.start as usize..].starts_with('{');
-    if braces || !between.contains('\n') || between.contains(['{', '&', '*']) {
-        return None;
-    }
-    let line = text[..first.start as usize].rfind('\n').map_or(0, |at| at + 1);
-    let indent = &text[line..first.start as usize];
-    if !indent.chars().all(|c| c == ' ') {
-        return None;
-    }
-    let added = lines.split(':').next().unwrap_or_default();
-    // An override file may have taken away what stands there.
-    if block(text, first.start as usize, indent).any(|line| line.trim_start().starts_with(&format!("{added}:"))) {
-        return None;
-    }
-    let image = map.get("image").map(|entry| (entry.key, entry.node.origin.span));
-    let image = image.filter(|(key, value)| is_own(key) && value.file == file && key.start < value.start);
-    let end = image.and_then(|(_, value)| Some(value.end as usize + text[value.end as usize..].find(['\r', '\n'])?));
-    let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let (at, text) = match end {
-        Some(end) => (end, lines.lines().map(|line| format!("{newline}{indent}{line}")).collect()),
-        None => (first.start as usize, lines.lines().map(|line| format!("{line}{newline}{indent}")).collect()),
-    };
-    Some(Edit { at: Span::new(file, at, at), text })
-}
-
-/// The lines of a mapping from its first key on, as far as they are indented like it or deeper.
-fn block<'a>(text: &'a str, first: usize, indent: &'a str) -> impl Iterator<Item = &'a str> {
-    let line = text[..first].rfind('\n').map_or(0, |at| at + 1);
-    text[line..].lines().take_while(move |line| line.trim().is_empty() || line.starts_with(indent))
-}
-
-/// Whether another service extends this one, and would get what is added to it.
-fn is_extended(model: &Model<'_>, sources: &Sources, service: &Service<'_>) -> bool {
-    let named = |at: Span| sources.text(at).trim_matches(['"', '\'']) == service.name;
-    let entries = model.services.values().flat_map(|other| other.node.as_map().into_iter().flatten());
-    let mut vias = entries.flat_map(|(_, entry)| &entry.node.origin.via);
-    vias.any(|via| matches!(via, Via::Extends(at) if named(*at)))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::fixture;
 
-    /// What becomes of a file; its own text where nothing changes.
-    fn fixed(text: &str) -> String {
-        let audit = fixture::audit(text);
-        let model = audit.model().expect("the project is one that Compose takes");
-        let restart = audit.findings.iter().filter(|finding| finding.rule.id == "restart-missing").cloned();
-        let changed = super::fixed(&model, &audit.sources, &restart.collect::<Vec<_>>());
-        changed.into_values().next().unwrap_or_else(|| text.to_owned())
+    /// What becomes of files when the findings of these rules are mended; their own text where nothing changes.
+    fn fixed(rules: &[&str], files: &[(&str, &str)]) -> Vec<String> {
+        let (mut audit, request, _folder) = fixture::audit_in_folder(files);
+        let others = audit.findings.iter_mut().filter(|finding| !rules.contains(&finding.rule.id));
+        others.for_each(|finding| finding.fix = None);
+        let texts = super::fixed(&audit, &request, fixture::today());
+        let text = |name: &str| {
+            let changed = texts.iter().find(|(file, _)| audit.sources.get(**file).path.to_str() == Some(name));
+            changed.map(|(_, text)| text.clone())
+        };
+        files.iter().map(|(name, before)| text(name).unwrap_or_else(|| (*before).to_owned())).collect()
     }
 
-    fn check(text: &str, expected: &str) {
+    fn check(rule: &str, text: &str, expected: &str) {
+        let fixed = |text| fixed(&[rule], &[("compose.yaml", text)]).concat();
         assert_eq!(fixed(text), expected);
         assert_eq!(fixed(expected), expected, "the second time changes nothing");
     }
@@ -126,29 +228,122 @@ mod tests {
     #[test]
     fn only_the_bytes_that_must_change_do() {
         check(
+            "restart-missing",
             "services:\n  a: # ours\n    # pinned\n    image: x:1 # by hand\n\n    command:   [ run ]\n",
             "services:\n  a: # ours\n    # pinned\n    image: x:1 # by hand\n    restart: unless-stopped\n\n    command:   [ run ]\n",
         );
         check(
+            "restart-missing",
             "services:\r\n  a:\r\n    image: x:1\r\n",
             "services:\r\n  a:\r\n    image: x:1\r\n    restart: unless-stopped\r\n",
         );
-        check("services:\n  a:\n    build: .\n", "services:\n  a:\n    restart: unless-stopped\n    build: .\n");
+        check(
+            "restart-missing",
+            "services:\n  a:\n    build: .\n",
+            "services:\n  a:\n    restart: unless-stopped\n    build: .\n",
+        );
     }
 
     #[test]
-    fn what_others_share_or_a_program_cannot_lay_out_is_left_alone() {
+    fn a_warning_that_comes_with_a_policy_is_no_reason_to_go_without() {
+        let service = |policy: &str| {
+            let test = "    healthcheck: {test: x, start_period: 1s}\n";
+            format!("services:\n  a:\n    image: x:1\n{policy}{test}")
+        };
+        check("restart-missing", &service(""), &service("    restart: unless-stopped\n"));
+    }
+
+    #[test]
+    fn what_a_program_cannot_lay_out_is_left_alone() {
         for text in [
             "services:\n  a: {image: 'x:1'}\n",
             "services:\n  a:\n    { image: x:1,\n      command: run }\n",
-            "services:\n  a:\n    image: x:1\n  b:\n    extends: a\n    restart: always\n",
             "services:\n  a:\n    image: x:1\n    restart: \"no\" # on purpose\n",
             "services:\n  a:\n    image: x:1\n    profiles: [tools]\n",
-            "services:\n  a: &base\n    image: x:1\n  b:\n    <<: *base\n    restart: always\n",
             "x-a: &a\n  restart: \"no\"\nservices:\n  a:\n    image: x:1\n    <<: *a\n",
             "x-no: &no \"no\"\nservices:\n  a:\n    image: x:1\n    restart: *no\n",
         ] {
-            assert_eq!(fixed(text), text);
+            check("restart-missing", text, text);
         }
+    }
+
+    #[test]
+    fn what_others_share_changes_only_where_it_is_right_for_all() {
+        let job = "  job:\n    extends: a\n    labels: {feedctl.role: one-shot}\n";
+        let shared = |more: &str| format!("services:\n  a:\n    image: x:1\n{more}");
+        check("restart-missing", &shared(job), &shared(job));
+        let own = "  b:\n    extends: a\n    restart: always\n";
+        let mended = format!("services:\n  a:\n    image: x:1\n    restart: unless-stopped\n{own}");
+        check("restart-missing", &shared(own), &mended);
+    }
+
+    #[test]
+    fn braces_of_another_key_are_no_hindrance() {
+        let project = |policy: &str| {
+            format!("services:\n  a:\n    networks: {{n: {{}}}}\n    image: x:1\n{policy}networks: {{n: {{}}}}\n")
+        };
+        check("restart-missing", &project(""), &project("    restart: unless-stopped\n"));
+    }
+
+    #[test]
+    fn who_gets_it_from_another_gets_it_from_there() {
+        let project = |policy: &str| {
+            format!("services:\n  a:\n    extends: {{service: b}}\n    command: run\n  b:\n    image: x:1\n{policy}")
+        };
+        check("restart-missing", &project(""), &project("    restart: unless-stopped\n"));
+    }
+
+    #[test]
+    fn what_another_file_takes_back_is_not_written() {
+        let base = "services:\n  a:\n    image: x:1\n  b:\n    image: x:2\n";
+        let over = "services:\n  a:\n    restart: !reset null\n";
+        let fixed = fixed(&["restart-missing"], &[("compose.yaml", base), ("compose.override.yaml", over)]);
+        assert_eq!(
+            fixed,
+            ["services:\n  a:\n    image: x:1\n  b:\n    image: x:2\n    restart: unless-stopped\n", over]
+        );
+    }
+
+    /// A service with this text at `depends_on:`, beside two that have a healthcheck and one that has none.
+    fn depends_on(text: &str) -> String {
+        let wanted = |name: &str| format!("  {name}:\n    image: x:1\n    healthcheck: {{test: x}}\n");
+        format!(
+            "services:\n  a:\n    image: x:1\n    depends_on:{text}\n{}{}  plain: {{image: 'x:1'}}\n",
+            wanted("db"),
+            wanted("redis")
+        )
+    }
+
+    #[test]
+    fn a_list_of_names_becomes_a_mapping_with_conditions() {
+        let healthy = "{condition: service_healthy}";
+        let check = |list: &str, mapping: String| {
+            check("depends-on-without-condition", &depends_on(list), &depends_on(&mapping));
+        };
+        check(
+            " # all\n      # first\n      - db # why\n\n      -   \"redis\"\n      - plain",
+            format!(
+                " # all\n      # first\n      db: {healthy} # why\n\n      \"redis\": {healthy}\n      plain: {{condition: service_started}}"
+            ),
+        );
+        check("\n    - db\n    - plain", format!("\n      db: {healthy}\n      plain: {{condition: service_started}}"));
+        check(
+            " [ db,plain, 'redis' ] # x",
+            format!(" {{db: {healthy}, plain: {{condition: service_started}}, 'redis': {healthy}}} # x"),
+        );
+        check("\n      db: {condition: service_started}", format!("\n      db: {healthy}"));
+        for left_alone in
+            [" [db, # x\n      plain]", "\n      - &it db\n      - plain", "\n      db: {required: false}"]
+        {
+            check(left_alone, left_alone.to_owned());
+        }
+    }
+
+    #[test]
+    fn several_changes_of_one_service_stand_in_the_order_of_the_findings() {
+        let rules = ["restart-missing", "logs-unbounded"];
+        let text = fixed(&rules, &[("compose.yaml", "services:\n  a:\n    image: x:1\n")]).concat();
+        let (restart, logging) = (text.find("restart:"), text.find("logging:"));
+        assert!(restart.is_some() && restart < logging, "{text}");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use tempfile::TempDir;
 
 use crate::audit::{self, Audit};
 use crate::finding::{Certainty, Severity};
@@ -29,6 +30,11 @@ pub(crate) fn found(rule: &Meta, text: &str) -> Option<(Severity, Certainty)> {
 
 /// Audits these files, each over the ones before; names with a folder are only there to be referred to.
 pub(crate) fn audit_files(files: &[(&str, &str)]) -> Audit {
+    audit_in_folder(files).0
+}
+
+/// The same, with what was asked for and the folder, which goes when it is dropped.
+pub(crate) fn audit_in_folder(files: &[(&str, &str)]) -> (Audit, Request, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -41,5 +47,5 @@ pub(crate) fn audit_files(files: &[(&str, &str)]) -> Audit {
         working_folder: folder.path().to_owned(),
         ..Request::default()
     };
-    audit::audit(&request, &BTreeMap::new(), today())
+    (audit::audit(&request, &BTreeMap::new(), today()), request, folder)
 }

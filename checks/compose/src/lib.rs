@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod resolved;
 pub mod rule;
 pub mod rules;
+pub mod secret;
 pub mod source;
 pub mod suppress;
 pub mod variables;

@@ -27,6 +27,8 @@ pub enum Value {
     /// A plain date or instant, as text in the form in which Go prints it.
     Time(String),
     Text(String),
+    /// Not known here: Compose refuses it as long as a variable has no value.
+    Unknown,
     List(Vec<Node>),
     Map(Map),
 }
@@ -95,6 +97,28 @@ impl Node {
         }
     }
 
+    pub fn map_mut(&mut self) -> Option<&mut Map> {
+        match &mut self.value {
+            Value::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    /// Whether both say the same, wherever they say it.
+    pub fn says_what(&self, other: &Node) -> bool {
+        match (&self.value, &other.value) {
+            (Value::List(one), Value::List(other)) => {
+                one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says_what(other))
+            }
+            (Value::Map(one), Value::Map(other)) => {
+                let mut pairs = one.iter().zip(other);
+                one.len() == other.len()
+                    && pairs.all(|((key, one), (name, other))| key == name && one.node.says_what(&other.node))
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// What stands under `key` of a mapping.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.get(key).map(|entry| &entry.node)
@@ -105,11 +129,38 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
+    /// What is not known on the way along `path`, or among the entries at its end.
+    pub fn unknown(&self, path: &[&str]) -> Option<&Node> {
+        match (&self.value, path) {
+            (Value::Unknown, _) => Some(self),
+            (Value::List(list), []) => list.iter().find(|entry| entry.value == Value::Unknown),
+            (Value::Map(map), [key, rest @ ..]) => map.get(*key)?.node.unknown(rest),
+            _ => None,
+        }
+    }
+
     /// The variables without value that this very value was made of.
     pub fn unset(&self) -> impl Iterator<Item = &str> {
         self.origin.via.iter().filter_map(|via| match via {
             Via::Unset(name) => Some(name.as_str()),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::project::testing::parse;
+
+    #[test]
+    fn the_same_words_elsewhere_are_the_same() {
+        let check = |one: &str, other: &str, expected: bool| {
+            assert_eq!(parse(one).0.says_what(&parse(other).0), expected, "{one} and {other}");
+        };
+        check("{a: [1, x], b: null}", "{b: null,   a: [1, 'x']}", true);
+        check("{a: 1}", "{a: '1'}", false);
+        check("[1, 2]", "[1]", false);
+        check("{a: 1}", "{b: 1}", false);
+        check("{a: 1}", "{a: 1, b: 2}", false);
     }
 }

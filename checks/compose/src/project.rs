@@ -4,7 +4,7 @@
 //! canonical form → fold doubles. At the end: defaults, paths, consistency.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::node::{Node, Value};
 use crate::refusal::Refusal;
@@ -13,6 +13,7 @@ use crate::source::{Sources, Span};
 use self::layers::{File, Loader};
 use self::scope::Scope;
 use self::selection::Selection;
+use self::unknown::Unknown;
 
 pub mod canonical;
 pub mod consistency;
@@ -28,8 +29,9 @@ mod scope;
 pub mod selection;
 pub mod shape;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod unique;
+mod unknown;
 
 /// What the command line and the world say. Nothing else reaches the loader.
 #[derive(Debug, Clone, Default)]
@@ -47,6 +49,8 @@ pub struct Request {
     pub working_folder: PathBuf,
     /// The process environment.
     pub environment: BTreeMap<String, String>,
+    /// Compose files as they would be, by absolute path, in the place of what stands on the disk.
+    pub texts: BTreeMap<PathBuf, String>,
 }
 
 #[derive(Debug)]
@@ -57,22 +61,35 @@ pub struct Project {
     pub files: Vec<PathBuf>,
     /// `services`, `volumes`, `networks`, … merged and in canonical form, every service whatever its profile.
     pub root: Node,
-    /// What could not be resolved. Compose refuses each.
+    /// Files that are not there. Compose refuses the project for each.
     pub gaps: Vec<Gap>,
+    /// Values that Compose refuses as long as their variables have none.
+    pub lacking: Vec<Lacking>,
     /// The profiles that the environment activates (`COMPOSE_PROFILES`).
     pub profiles: BTreeSet<String>,
     /// The environment in which `${…}` was read: shell over `.env`.
     pub environment: BTreeMap<String, String>,
 }
 
-/// A file that is not there, so that a part of the project is unknown.
+/// A file that is not there, or whose name is not known, so that a part of the project is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
     pub at: Span,
     pub message: String,
     pub part: Part,
+    /// Which file it is cannot be known: a variable in its name has no value.
+    pub is_unnamed: bool,
     /// The services that it reaches into; empty where it may be any.
     pub services: Vec<String>,
+}
+
+/// A value that Compose refuses as long as these variables have no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lacking {
+    pub at: Span,
+    pub variables: Vec<String>,
+    /// What Compose says of it.
+    pub message: String,
 }
 
 /// What is unknown behind a gap.
@@ -86,18 +103,26 @@ pub enum Part {
     Environment,
 }
 
-/// Reads the project as Compose does. What Compose refuses is refused, but for a file that is not there: that is a gap, and the
-/// rest is read without it.
+/// Reads the project as Compose does. What Compose refuses is refused, but for what may be another thing elsewhere, without
+/// which the rest is read: a file that is not there is a gap, and a variable without value leaves an unknown value.
 pub fn load(request: &Request, sources: &mut Sources) -> Result<Project, Refusal> {
+    let mut unknown = Unknown::default();
+    loop {
+        *sources = Sources::default();
+        unknown.begin();
+        match read(request, sources, &mut unknown) {
+            Err(refusal) if unknown.learn(&refusal) => {}
+            read => return read,
+        }
+    }
+}
+
+fn read(request: &Request, sources: &mut Sources, unknown: &mut Unknown) -> Result<Project, Refusal> {
     let Selection { files, directory, mut environment, mut profiles } = selection::select(request, sources)?;
     profiles.extend(request.profiles.iter().cloned());
-    let mut loader = Loader::new(sources, &request.working_folder);
-    let mut read = Vec::new();
-    for file in &files {
-        read.push(loader.read(&scope::join(&request.working_folder, file), None)?);
-    }
-    let written = written_name(&read, loader.sources);
-    let name = selection::project_name(request, &environment, written, &directory)?;
+    let mut loader = Loader::new(sources, request, unknown);
+    let read = loader.read_all(&files)?;
+    let name = called(request, &mut loader, &read, &environment, &directory)?;
     environment.insert("COMPOSE_PROJECT_NAME".to_owned(), name.clone());
     let scope = Scope::top(directory, environment);
     let root = loader.project(&scope, read)?;
@@ -105,6 +130,7 @@ pub fn load(request: &Request, sources: &mut Sources) -> Result<Project, Refusal
     let empty = || Refusal::nowhere(format!("nothing is in {}", named())).hint("write `services:` and the services");
     let mut root = root.filter(|root| root.as_map().is_some_and(|map| !map.is_empty())).ok_or_else(empty)?;
     let mut gaps = loader.gaps;
+    let lacking = unknown.told();
     let Scope { directory, environment, .. } = scope;
     normal::normalize(&mut root, &name, &directory, &environment, sources, &mut gaps)?;
     match consistency::check(&root) {
@@ -112,17 +138,54 @@ pub fn load(request: &Request, sources: &mut Sources) -> Result<Project, Refusal
         Err(_) if !gaps.is_empty() => {}
         checked => checked?,
     }
-    Ok(Project { name, directory, files, root, gaps, profiles, environment })
+    Ok(Project { name, directory, files, root, gaps, lacking, profiles, environment })
+}
+
+/// The name alone, also of a project that is refused for something else, or that has no files.
+pub fn name(request: &Request, sources: &mut Sources) -> Result<String, Refusal> {
+    let Selection { files, directory, environment, .. } = match selection::select(request, sources) {
+        Err(_) if request.files.is_empty() => {
+            return selection::project_name(request, &request.environment, None, &request.working_folder);
+        }
+        selected => selected?,
+    };
+    let mut unknown = Unknown::default();
+    let mut loader = Loader::new(sources, request, &mut unknown);
+    let read = loader.read_all(&files)?;
+    called(request, &mut loader, &read, &environment, &directory)
+}
+
+/// The name by Compose's rule. One that lacks a variable is not known, and gives way to that of the folder.
+fn called(
+    request: &Request,
+    loader: &mut Loader<'_>,
+    files: &[File],
+    environment: &BTreeMap<String, String>,
+    directory: &Path,
+) -> Result<String, Refusal> {
+    let written = written_name(files, loader.sources);
+    let name_of = |written| selection::project_name(request, environment, written, directory);
+    let refusal = match name_of(written.map(|(name, _)| name)) {
+        Ok(name) => return Ok(name),
+        Err(refusal) => refusal,
+    };
+    let Some((name, at)) = written else { return Err(refusal) };
+    let unset = selection::unset(name, environment);
+    if unset.is_empty() {
+        return Err(Refusal { at: Some(at), ..refusal });
+    }
+    loader.unknown.refuse(at, &unset.iter().map(String::as_str).collect::<Vec<_>>(), &refusal.message);
+    name_of(None)
 }
 
 /// The last `name:` that is not empty, as it is written: Compose reads it on its own, so that a date stays a text.
-fn written_name<'a>(files: &'a [File], sources: &'a Sources) -> Option<&'a str> {
+fn written_name<'a>(files: &'a [File], sources: &'a Sources) -> Option<(&'a str, Span)> {
     let documents = files.iter().rev().flat_map(|file| file.documents.iter().rev());
     let names = documents.filter_map(|document| document.root.as_ref()?.get("name"));
     let mut names = names.filter_map(|name| match &name.value {
-        Value::Text(text) => Some(text.as_str()),
-        Value::Time(_) => Some(sources.text(name.origin.span)),
+        Value::Text(text) => Some((text.as_str(), name.origin.span)),
+        Value::Time(_) => Some((sources.text(name.origin.span), name.origin.span)),
         _ => None,
     });
-    names.find(|name| !name.is_empty())
+    names.find(|(name, _)| !name.is_empty())
 }

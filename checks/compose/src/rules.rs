@@ -41,7 +41,9 @@ rules! {
 
 #[cfg(test)]
 mod tests {
+    use super::RULES;
     use crate::audit::metas;
+    use crate::finding::Certainty;
     use crate::fixture;
     use crate::rule::Meta;
 
@@ -88,6 +90,12 @@ mod tests {
             for heading in ["What it finds", "Why it matters", "What to do"] {
                 assert!(meta.explain.contains(&format!("\n{heading}\n  ")), "{}: no `{heading}`", meta.id);
             }
+            let lines = meta.explain.lines().filter(|line| !line.contains("https://"));
+            let widest = lines.map(|line| line.chars().count()).max();
+            assert!(widest <= Some(128), "{}: a line of {widest:?} characters", meta.id);
+        }
+        for rule in RULES {
+            assert!(rule.meta.explain.contains("\nSource\n  "), "{}: no `Source`", rule.meta.id);
         }
         let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/rules")).expect("the folder is there");
         for file in files {
@@ -95,5 +103,43 @@ mod tests {
             let id = path.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
             assert!(ids.contains(&id.as_str()), "rules/{id} has no row in RULES");
         }
+    }
+
+    /// The law of unknown values: where a rule asks for one, it neither passes nor finds.
+    #[test]
+    fn what_a_rule_asks_for_and_cannot_know_is_unresolved() {
+        let check = |rule: &str, service: &str| {
+            let other = "db: {image: 'x:1', healthcheck: {disable: true}}";
+            let audit = fixture::audit(&format!("services: {{app: {{{service}}}, {other}}}"));
+            assert!(!audit.is_refused(), "{service}: {:?}", audit.findings);
+            let mine = audit
+                .findings
+                .iter()
+                .filter(|finding| finding.rule.id == rule && finding.service.as_deref() == Some("app"));
+            let certainties: Vec<Certainty> = mine.map(|finding| finding.certainty).collect();
+            assert_eq!(certainties, [Certainty::Unresolved], "{rule}: {service}");
+        };
+        let app = |keys: &str| format!("image: 'app:1', {keys}");
+        let redis = |keys: &str| format!("image: 'redis:8', {keys}");
+        check("depends-on-unhealthable", &app("depends_on: {db: {condition: $A}}"));
+        check("docker-socket-writable", &app("volumes: ['$A:/data']"));
+        check("healthcheck-missing", &app("healthcheck: {test: $A}"));
+        check("healthcheck-missing", &app("healthcheck: {test: x, disable: $A}"));
+        check("healthcheck-without-start-period", &app("healthcheck: {test: x, start_period: $A}"));
+        check("image-unpinned", "image: $A");
+        check("image-unpinned", "image: '${A:?}'");
+        check("logs-unbounded", &app("logging: {driver: $A}"));
+        check("logs-unbounded", &app("logging: $A"));
+        check("memory-unlimited", &app("mem_limit: $A"));
+        check("port-open", &redis("ports: [$A]"));
+        check("port-open", &redis("ports: $A"));
+        check("privileged", &app("privileged: $A"));
+        check("restart-unresolved", &app("restart: $A"));
+        check("restart-unresolved", &app("restart: '${A:?}'"));
+        check("restart-unresolved", &app("deploy: {restart_policy: {condition: any, max_attempts: $A}}"));
+        check("restart-unresolved", &app("restart: always, deploy: $A"));
+        check("state-without-volume", &redis("volumes: ['$A:/data']"));
+        check("state-without-volume", &redis("volumes: $A"));
+        check("stop-grace-short", &redis("stop_grace_period: $A"));
     }
 }

@@ -1,30 +1,48 @@
 //! Comments that allow a finding: `# feedctl: allow RULE[, RULE] [until YYYY-MM-DD]: REASON`.
 //!
-//! Such a comment at the end of a line holds for that line and what is indented below it; on a line of its own it holds for the next
-//! line that has a value, and what is indented below that. One without a reason, past its day, or that allows nothing is
-//! a finding itself.
+//! Such a comment at the end of a line holds for that line and what is indented below it; on a line of its own it holds for the
+//! next line that has a value, and what is indented below that; before the first key it holds for the whole file. One that cannot
+//! be read, is past its day, or allows nothing is a finding itself.
+
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use chrono::NaiveDate;
 
+use self::wording::{Allowance, Mistake};
+use crate::audit::metas;
 use crate::document::comments;
 use crate::finding::{Finding, Severity};
 use crate::rule::Meta;
 use crate::source::{FileId, Sources, Span};
+
+mod wording;
 
 /// What a suppression itself can have wrong.
 pub(crate) static METAS: &[&Meta] = &[&UNEXPLAINED, &EXPIRED, &UNUSED];
 
 static UNEXPLAINED: Meta = Meta {
     id: "suppression-unexplained",
-    title: "a suppression gives no reason",
+    title: "a suppression gives no reason, or cannot be read",
     severity: Severity::Warn,
     explain: "
 What it finds
-  A comment `# feedctl: allow RULE` without a reason, or one that cannot be read. It allows nothing.
+  A comment `# feedctl: allow RULE` without a reason, or one that is meant to be such a comment and is written otherwise
+  (`feedctl:allow`, `Feedctl: Allow`, `feedctl: ignore`, a day that is none). It allows nothing.
 Why it matters
-  Whoever reads it in a year cannot know whether it still holds.
+  Whoever reads it in a year cannot know whether it still holds. And one that is misspelt looks as if it did.
 What to do
-  Write `# feedctl: allow RULE: the reason`, with `until 2026-12-31` before the colon where it is for a while.
+  Write `# feedctl: allow RULE: the reason`, with commas between several rules, and `until 2026-12-31` before the colon where it
+  is for a while.
+What it covers
+  At the end of a line: what is found at that line and at what is indented below it. On a line of its own: the next line that
+  has a value, and what is indented below that. Before the first key of a file: the whole file; in a project of several files
+  write it at the top of each.
+  What counts is the place that a finding shows. A comment at an anchor holds for every service that has its value from there.
+  One at an alias (`*name`), at `extends` or at an entry of `include` does not reach what comes from there: that is shown where
+  it is written, and is allowed there.
+Source
+  This program's own; Compose reads no comment.
 ",
     bad: r#"
 services:
@@ -52,6 +70,8 @@ Why it matters
   What was meant for a while has become for ever.
 What to do
   Mend what it allowed, or give it a new day.
+Source
+  This program's own; the day is that of the machine on which it runs.
 ",
     bad: r#"
 services:
@@ -74,11 +94,14 @@ static UNUSED: Meta = Meta {
     severity: Severity::Warn,
     explain: "
 What it finds
-  A comment `# feedctl: allow RULE: …` where that rule finds nothing, or whose rule does not exist.
+  A comment `# feedctl: allow RULE: …` where that rule finds nothing, or whose rule does not exist (`restart-mising`).
 Why it matters
-  It will hide the next finding at this place, which nobody has looked at.
+  It will hide the next finding at this place, which nobody has looked at; one of a rule that does not exist hides nothing.
 What to do
-  Remove it.
+  Remove it, or move it to the place that the finding shows (`feedctl explain suppression-unexplained` says what it covers), or
+  write the rule as `feedctl explain` lists it.
+Source
+  This program's own; Compose reads no comment.
 ",
     bad: r#"
 services:
@@ -119,8 +142,14 @@ pub(crate) fn apply(findings: Vec<Finding>, sources: &Sources, today: NaiveDate)
     let mut stay = Vec::new();
     let mut allowed = Vec::new();
     let mut suppressions = Vec::new();
-    for (file, source) in sources.iter().filter(|(_, source)| source.text.contains(MARK)) {
-        read(file, &source.text, &mut suppressions, &mut stay);
+    // A file may be read twice, and a comment in it is still one.
+    let mut told = BTreeSet::new();
+    for (file, source) in sources.iter().filter(|(_, source)| wording::may_be_in(&source.text)) {
+        for (at, mistake) in read(file, &source.text, &mut suppressions) {
+            if told.insert((source.path.as_path(), at.start, "")) {
+                stay.push(unexplained(at, &mistake));
+            }
+        }
     }
     for finding in findings {
         let holds = |suppression: &&mut Suppression| suppression.allows(&finding, today);
@@ -132,60 +161,70 @@ pub(crate) fn apply(findings: Vec<Finding>, sources: &Sources, today: NaiveDate)
             None => stay.push(finding),
         }
     }
-    stay.extend(suppressions.iter().filter_map(|suppression| suppression.finding(today)));
+    let used = suppressions.iter().filter(|suppression| suppression.used);
+    told.extend(used.map(|suppression| suppression.place(sources)));
+    for suppression in suppressions.iter().filter(|suppression| !suppression.used) {
+        if told.insert(suppression.place(sources)) {
+            stay.push(suppression.finding(today));
+        }
+    }
     (stay, allowed)
 }
 
-const MARK: &str = "feedctl: allow";
-
-fn read(file: FileId, text: &str, suppressions: &mut Vec<Suppression>, findings: &mut Vec<Finding>) {
+/// Adds what the comments of a file allow; gives back those that cannot be read.
+fn read(file: FileId, text: &str, suppressions: &mut Vec<Suppression>) -> Vec<(Span, Mistake)> {
+    let mut mistakes = Vec::new();
     for comment in comments::comments(file, text) {
-        let Some(words) = comment.text.trim().strip_prefix(MARK) else { continue };
-        match parsed(words) {
-            Some((rules, until, reason)) => {
+        match wording::read(&comment.text) {
+            Some(Ok(Allowance { rules, until, reason })) => {
                 let covers = covered(file, text, comment.span);
-                suppressions.extend(rules.split(',').map(|rule| Suppression {
+                suppressions.extend(rules.into_iter().map(|rule| Suppression {
                     at: comment.span,
                     covers,
-                    rule: rule.trim().to_owned(),
+                    rule: rule.to_owned(),
                     until,
                     reason: reason.to_owned(),
                     used: false,
                 }));
             }
-            None => findings.push(unexplained(comment.span)),
+            Some(Err(mistake)) => mistakes.push((comment.span, mistake)),
+            None => {}
         }
     }
+    mistakes
 }
 
-/// `RULES [until DAY]: REASON`; none where a part of it cannot be read or the reason is empty.
-fn parsed(words: &str) -> Option<(&str, Option<NaiveDate>, &str)> {
-    let (head, reason) = words.split_once(':')?;
-    let (rules, until) = match head.split_once(" until ") {
-        Some((rules, day)) => (rules, Some(day.trim().parse().ok()?)),
-        None => (head, None),
-    };
-    let (rules, reason) = (rules.trim(), reason.trim());
-    (!rules.is_empty() && !reason.is_empty()).then_some((rules, until, reason))
-}
+/// What ends a line, for Compose too. Between the two of one end lies an empty line, which changes nothing.
+const ENDS: [char; 2] = ['\n', '\r'];
 
-/// The line of the comment, or the next one that is neither empty nor a comment, with the lines indented below it.
+/// The line of the comment, or the next one that is neither empty nor a comment, with the lines indented below it; the whole
+/// file where nothing stands before the comment.
 fn covered(file: FileId, text: &str, comment: Span) -> Span {
-    let start = text[..comment.start as usize].rfind('\n').map_or(0, |at| at + 1);
-    let alone = text[start..comment.start as usize].trim().is_empty();
+    let start = text[..comment.start as usize].rfind(ENDS).map_or(0, |at| at + 1);
+    let alone = text[start..comment.start as usize].trim_start_matches('\u{feff}').trim().is_empty();
     let mut lines = offsets(text, start).skip(usize::from(alone));
     let value = |line: &str| !matches!(line.trim().chars().next(), None | Some('#'));
+    let is_key = |line: &str| value(line) && !line.starts_with("---") && !line.starts_with('%');
+    if alone && !text[..start].trim_start_matches('\u{feff}').lines().any(is_key) {
+        return Span::new(file, 0, text.len());
+    }
     let Some((start, first)) = lines.find(|(_, line)| value(line)) else {
         return Span::new(file, start, text.len());
     };
-    let inside = lines.take_while(|(_, line)| !value(line) || indentation(line) > indentation(first));
+    // The list of a key may stand as far left as the key.
+    let is_list = first.trim_start().split(" #").next().is_some_and(|key| key.trim_end().ends_with(':'));
+    let belongs = |line: &str| {
+        let entry = is_list && indentation(line) == indentation(first) && line.trim_start().starts_with("- ");
+        indentation(line) > indentation(first) || entry
+    };
+    let inside = lines.take_while(|(_, line)| !value(line) || belongs(line));
     let end = inside.last().map_or(start + first.len(), |(at, line)| at + line.len());
     Span::new(file, start, end)
 }
 
 /// Each line from the byte `start` on, with the byte at which it begins.
 fn offsets(text: &str, start: usize) -> impl Iterator<Item = (usize, &str)> {
-    text[start..].split_inclusive('\n').scan(start, |at, line| {
+    text[start..].split_inclusive(ENDS).scan(start, |at, line| {
         let begin = *at;
         *at += line.len();
         Some((begin, line))
@@ -196,11 +235,11 @@ fn indentation(line: &str) -> usize {
     line.len() - line.trim_start_matches(' ').len()
 }
 
-fn unexplained(at: Span) -> Finding {
+fn unexplained(at: Span, mistake: &Mistake) -> Finding {
     Finding::of_file(&UNEXPLAINED, Severity::Warn, Some(at), "this suppression allows nothing")
-        .label("no reason, or not to be read")
+        .label(mistake.label)
         .consequence("the finding is still told")
-        .remedy("write `# feedctl: allow RULE: the reason`")
+        .remedy(format!("write `{}`", mistake.instead))
 }
 
 impl Suppression {
@@ -213,19 +252,32 @@ impl Suppression {
         finding.rule.id == self.rule && finding.at.is_some_and(covers) && !self.expired(today)
     }
 
-    /// What is wrong with it, after it had its chance.
-    fn finding(&self, today: NaiveDate) -> Option<Finding> {
-        let (meta, message, label) = match self.until.filter(|_| self.expired(today)) {
-            Some(until) => {
-                (&EXPIRED, format!("the suppression of `{}` has expired", self.rule), format!("past {until}"))
-            }
-            None if !self.used => {
-                (&UNUSED, format!("`{}` finds nothing here", self.rule), "this allows nothing".to_owned())
-            }
-            None => return None,
-        };
-        let finding = Finding::of_file(meta, Severity::Warn, Some(self.at), message).label(label);
-        Some(finding.consequence(meta.title).remedy("remove it, or write it anew"))
+    /// Which it is, however often its file was read.
+    fn place<'s>(&'s self, sources: &'s Sources) -> (&'s Path, u32, &'s str) {
+        (&sources.get(self.at.file).path, self.at.start, &self.rule)
+    }
+
+    /// What is wrong with it, after it had its chance and allowed nothing.
+    fn finding(&self, today: NaiveDate) -> Finding {
+        let finding = |meta, message| Finding::of_file(meta, Severity::Warn, Some(self.at), message);
+        let rule = &self.rule;
+        if !metas().any(|meta| meta.id == rule) {
+            let (label, remedy) = wording::unknown_rule(rule);
+            return finding(&UNUSED, format!("no rule is named `{rule}`"))
+                .label(label)
+                .consequence("this allows nothing: the finding is still told")
+                .remedy(remedy);
+        }
+        match self.until.filter(|_| self.expired(today)) {
+            Some(until) => finding(&EXPIRED, format!("the suppression of `{rule}` has expired"))
+                .label(format!("past {until}"))
+                .consequence(EXPIRED.title)
+                .remedy("mend what it allowed, or give it a new day"),
+            None => finding(&UNUSED, format!("`{rule}` finds nothing here"))
+                .label("this allows nothing")
+                .consequence("it will hide the next finding at this place, which nobody has looked at")
+                .remedy("remove it, or move it to the line that the finding shows"),
+        }
     }
 }
 
@@ -241,6 +293,14 @@ mod tests {
         let ids = |ids: &mut dyn Iterator<Item = &'static str>| ids.filter(about).collect::<Vec<_>>();
         assert_eq!(ids(&mut audit.findings.iter().map(|finding| finding.rule.id)), told, "{text}");
         assert_eq!(ids(&mut audit.allowed.iter().map(|allowed| allowed.finding.rule.id)), allowed, "{text}");
+    }
+
+    #[test]
+    fn a_line_may_end_in_any_way_that_yaml_knows() {
+        let text = "services:\n  a: # feedctl: allow restart-missing: why\n    image: x:1\n  b:\n    image: x:1\n";
+        for end in ["\n", "\r\n", "\r"] {
+            check(&text.replace('\n', end), &["restart-missing"], &["restart-missing"]);
+        }
     }
 
     #[test]
@@ -279,9 +339,83 @@ mod tests {
         ] {
             check(&with(comment), &unexplained, &[]);
         }
+        for comment in [
+            "# feedctl:allow restart-missing: a reason",
+            "# feedctl allow restart-missing: a reason",
+            "# Feedctl: Allow restart-missing: a reason",
+            "# feedctl: ignore restart-missing: a reason",
+            "# by hand; feedctl: allow restart-missing: a reason",
+            "# feedctl: allow restart-missing - a reason",
+        ] {
+            check(&with(comment), &unexplained, &[]);
+        }
+        for comment in ["# feedctl looks from the host", "# feedctl.role: one-shot", "# `feedctl verify` needs it"] {
+            check(&with(comment), &["restart-missing"], &[]);
+        }
+        check(&with("#feedctl: allow restart-missing: a reason"), &[], &["restart-missing"]);
         check(&with("# feedctl: allow restart-mising: a reason"), &["restart-missing", "suppression-unused"], &[]);
+        check(&with("# feedctl: allow RESTART-MISSING: a reason"), &["restart-missing", "suppression-unused"], &[]);
         let day = |day: &str| with(&format!("# feedctl: allow restart-missing until {day}: a reason"));
         check(&day("2026-01-15"), &["restart-missing", "suppression-expired"], &[]);
         check(&day("2026-01-16"), &[], &["restart-missing"]);
+    }
+
+    #[test]
+    fn before_the_first_key_it_holds_for_the_whole_file() {
+        let two = "x-base: &base\n  image: x:1\nservices:\n  a:\n    <<: *base\n    restart: on-failure\n  b: *base\n";
+        let rules = "restart-gives-up, restart-missing";
+        let both = ["restart-gives-up", "restart-missing"];
+        let top = |lines: &str| format!("{lines}# feedctl: allow {rules}: a sandbox\n\n{two}");
+        for lines in ["", "# what it is\n\n", "---\n", "\u{feff}"] {
+            check(&top(lines), &[], &["restart-missing", "restart-gives-up"]);
+        }
+        let unused = ["suppression-unused", "suppression-unused"];
+        check(&top("name: x\n"), &[both, unused].concat(), &[]);
+        check(&format!("{two}# feedctl: allow {rules}: a sandbox\n"), &[both, unused].concat(), &[]);
+        check(&format!("name: x # feedctl: allow {rules}: a sandbox\n{two}"), &[both, unused].concat(), &[]);
+    }
+
+    #[test]
+    fn a_comment_at_an_anchor_reaches_whoever_has_its_value_from_there() {
+        let allow = "# feedctl: allow restart-gives-up: by hand";
+        let with = |at_anchor: &str, at_value: &str, at_alias: &str| {
+            format!(
+                "x-a: &a {at_anchor}\n  image: x:1\n  restart: on-failure {at_value}\nservices:\n  a:\n    <<: *a {at_alias}\n  b: *a\n"
+            )
+        };
+        let twice = ["restart-gives-up", "restart-gives-up"];
+        check(&with(allow, "", ""), &[], &twice);
+        check(&with("", allow, ""), &[], &twice);
+        // The finding is shown at the anchor, where the other service is meant too.
+        check(&with("", "", allow), &["restart-gives-up", "restart-gives-up", "suppression-unused"], &[]);
+        let scalar = format!("x-r: &r on-failure {allow}\nservices:\n  a:\n    image: x:1\n    restart: *r\n");
+        check(&scalar, &[], &["restart-gives-up"]);
+    }
+
+    #[test]
+    fn what_comes_from_another_file_is_allowed_there() {
+        let check = |top: &str, part: &str, told: &[&str], allowed: usize| {
+            let audit = fixture::audit_files(&[("compose.yaml", top), ("parts/part.yaml", part)]);
+            let about = |id: &&str| id.starts_with("restart") || id.starts_with("suppression");
+            let ids: Vec<&str> = audit.findings.iter().map(|finding| finding.rule.id).filter(about).collect();
+            assert_eq!((ids, audit.allowed.len()), (told.to_vec(), allowed), "{top}{part}");
+        };
+        let allow = "# feedctl: allow restart-missing: by hand\n";
+        let part = "services:\n  a:\n    image: x:1\n";
+        let include = "include:\n  - parts/part.yaml\n";
+        check(include, &format!("{allow}{part}"), &[], 1);
+        check(&format!("name: x\n{allow}{include}"), part, &["restart-missing", "suppression-unused"], 0);
+        // A file that is read twice has its comments once.
+        let allow = "# feedctl: allow restart-gives-up: by hand\n";
+        let part = format!("{allow}services:\n  a:\n    image: x:1\n    restart: on-failure\n");
+        let extend = |name: &str| format!("  {name}:\n    extends:\n      file: parts/part.yaml\n      service: a\n");
+        check(&format!("services:\n{}{}", extend("b"), extend("c")), &part, &[], 2);
+        check(&format!("{include}services:\n{}", extend("b")), &part, &[], 2);
+        let mended = format!("{include}services:\n{}    restart: always\n", extend("b"));
+        check(&mended, &part, &[], 1);
+        let spare = part.replace("on-failure", "always");
+        check(&format!("{include}services:\n{}", extend("b")), &spare, &["suppression-unused"], 0);
+        let misspelt = spare.replace("feedctl: allow", "feedctl:allow");
+        check(&format!("{include}services:\n{}", extend("b")), &misspelt, &["suppression-unexplained"], 0);
     }
 }

@@ -5,22 +5,22 @@
 
 use feedctl_compose::finding::{Certainty, Finding, Severity};
 
-use crate::render::audit::{Run, counted, place};
-use crate::screen::Screen;
+use crate::render::audit::View;
+use crate::render::table::visible::visible;
 
 /// Of each kind; what GitHub shows.
 const SHOWN: usize = 10;
 
-pub(super) fn write(run: &Run<'_>, _screen: Screen) -> String {
+pub(super) fn write(view: &View<'_>) -> String {
     let mut text = String::new();
     let mut hidden = 0;
     for kind in ["error", "warning"] {
-        let findings: Vec<&Finding> = run.audit.findings.iter().filter(|finding| self::kind(finding) == kind).collect();
-        text.extend(findings.iter().take(SHOWN).map(|finding| annotation(run, kind, finding)));
+        let findings: Vec<&Finding> = view.findings.iter().filter(|finding| self::kind(finding) == kind).collect();
+        text.extend(findings.iter().take(SHOWN).map(|finding| annotation(view, kind, finding)));
         hidden += findings.len().saturating_sub(SHOWN);
     }
     let rest = if hidden > 0 { format!("; {hidden} of them not shown here") } else { String::new() };
-    text + &format!("::notice title=feedctl audit-compose::{}{rest}\n", escaped(&counted(run)))
+    text + &format!("::notice title=feedctl audit-compose::{}{rest}\n", escaped(&view.counted()))
 }
 
 /// What could not be resolved is not an error in the file.
@@ -31,20 +31,21 @@ fn kind(finding: &Finding) -> &'static str {
     }
 }
 
-fn annotation(run: &Run<'_>, kind: &str, finding: &Finding) -> String {
+fn annotation(view: &View<'_>, kind: &str, finding: &Finding) -> String {
     let title = format!("title={}", property(finding.rule.id));
-    let properties = match finding.at.map(|at| place(at, &run.audit.sources)) {
-        None => title,
-        Some(place) => format!(
-            "file={},line={},endLine={},col={},endColumn={},{title}",
-            property(&place.path),
-            place.line,
-            place.end_line,
-            place.column,
-            place.end_column
-        ),
+    let place = finding.at.map(|at| view.place(at));
+    // GitHub takes any path for one of the repository, so a file outside is only named in the text.
+    let (properties, outside) = match place.as_ref().map(|place| (place, &place.in_repository)) {
+        None => (title, String::new()),
+        Some((place, None)) => (title, place.to_string()),
+        Some((place, Some(path))) => {
+            let path = property(&visible(path));
+            let (line, end_line, column, end_column) = (place.line, place.end_line, place.column, place.end_column);
+            let place = format!("file={path},line={line},endLine={end_line},col={column},endColumn={end_column}");
+            (format!("{place},{title}"), String::new())
+        }
     };
-    let parts = [&finding.message, &finding.label, &finding.remedy];
+    let parts = [&finding.message, &outside, &finding.label, &finding.remedy];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).map(String::as_str).collect();
     format!("::{kind} {properties}::{}\n", escaped(&parts.join("\n")))
 }

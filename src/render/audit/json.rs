@@ -2,42 +2,49 @@
 //! none changes its meaning.
 
 use chrono::SecondsFormat;
-use feedctl_compose::audit::{self, Audit};
+use feedctl_compose::audit;
 use feedctl_compose::finding::{Certainty, Finding, Severity};
-use feedctl_compose::model::{Basis, Declared, Service};
-use feedctl_compose::node::{Node, Origin, Via};
+use feedctl_compose::fix;
+use feedctl_compose::model::{Basis, Declared, Model, Service};
+use feedctl_compose::node::{self, Node, Origin, Via};
 use feedctl_compose::resolved::resolved;
 use feedctl_compose::rule::Meta;
-use feedctl_compose::source::{Sources, Span};
+use feedctl_compose::source::Span;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::mask::{is_secret, masked};
-use crate::render::audit::Run;
+use crate::render::audit::{View, json_text};
 use crate::render::verdict;
-use crate::screen::Screen;
 
 const VERSION: u32 = 1;
 
-pub(super) fn write(run: &Run<'_>, _screen: Screen) -> String {
-    let wire = WireAudit::of(run);
-    let mut text = serde_json::to_string_pretty(&wire).expect("the report is plain data with text keys");
-    text.push('\n');
-    text
+pub(super) fn write(view: &View<'_>) -> String {
+    json_text(&WireAudit::of(view))
 }
 
 #[derive(Serialize)]
 struct WireAudit<'a> {
     version: u32,
     /// The project's name; null where Compose refuses it.
-    target: Option<&'a str>,
+    target: Option<String>,
     at: String,
     took_ms: u64,
     verdict: &'static str,
     exit_code: u8,
     outcomes: Vec<WireOutcome<'a>>,
-    services: Vec<WireService<'a>>,
+    services: Vec<WireService>,
     resolved: Value,
+    /// What Compose refuses as long as variables have no value.
+    lacking: Vec<WireLacking>,
+}
+
+#[derive(Serialize)]
+struct WireLacking {
+    variables: Vec<String>,
+    /// What Compose says of the value.
+    message: String,
+    origin: WirePlace,
 }
 
 /// One rule, with what it found.
@@ -59,31 +66,50 @@ struct WireFinding<'a> {
     origin: Option<WirePlace>,
     /// The reason in the file, where a comment allows it.
     allowed: Option<&'a str>,
+    /// `seen`, or `unresolved` where the value that the rule asks for is not known here.
+    certainty: &'static str,
+    /// The words under the caret.
+    label: &'a str,
+    /// What happens in production.
+    consequence: &'a str,
+    /// When this may be right as it is, and how to say so in the file.
+    otherwise: Option<&'a str>,
+    /// Other places that explain it.
+    related: Vec<WireRelated<'a>>,
+    /// Whether `--fix` does it.
+    fixable: bool,
 }
 
 #[derive(Serialize)]
-struct WireService<'a> {
-    name: &'a str,
+struct WireRelated<'a> {
+    #[serde(flatten)]
+    place: WirePlace,
+    text: &'a str,
+}
+
+#[derive(Serialize)]
+struct WireService {
+    name: String,
     role: &'static str,
     /// How we know the role.
     role_from: &'static str,
-    declared: Option<WireDeclared<'a>>,
-    effective: WirePolicy<'a>,
+    declared: Option<WireDeclared>,
+    effective: WirePolicy,
     /// Of the declaration; of the service's name where it declares none.
     origin: WirePlace,
-    profiles: Vec<&'a str>,
+    profiles: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct WireDeclared<'a> {
+struct WireDeclared {
     key: &'static str,
-    value: Option<&'a str>,
+    value: Option<String>,
 }
 
 /// As the engine would have it.
 #[derive(Serialize)]
-struct WirePolicy<'a> {
-    name: &'a str,
+struct WirePolicy {
+    name: String,
     maximum_retry_count: i64,
 }
 
@@ -97,29 +123,36 @@ struct WirePlace {
 }
 
 impl<'a> WireAudit<'a> {
-    fn of(run: &Run<'a>) -> Self {
-        let audit = run.audit;
-        let services = audit.model().map(|model| {
-            model.services.into_values().map(|service| WireService::of(&service, &audit.sources)).collect()
+    fn of(view: &'a View<'_>) -> Self {
+        let audit = view.run.audit;
+        let model = audit.model();
+        let services = model.iter().flat_map(|model| model.services.values());
+        let lacking = audit.project.iter().flat_map(|project| &project.lacking);
+        let lacking = lacking.map(|lacking| WireLacking {
+            variables: lacking.variables.clone(),
+            message: view.masks.hide(&lacking.message),
+            origin: WirePlace::of(lacking.at, &[], view),
         });
+        let resolved = audit.project.as_ref().map_or(Value::Null, |project| without_secrets(resolved(project), view));
         WireAudit {
             version: VERSION,
-            target: audit.project.as_ref().map(|project| project.name.as_str()),
-            at: run.at.to_rfc3339_opts(SecondsFormat::Millis, false),
-            took_ms: u64::try_from(run.took.as_millis()).unwrap_or(u64::MAX),
-            verdict: verdict(run.exit),
-            exit_code: run.exit.code(),
-            outcomes: audit::metas().map(|meta| WireOutcome::of(meta, audit)).collect(),
-            services: services.unwrap_or_default(),
-            resolved: audit.project.as_ref().map_or(Value::Null, |project| without_secrets(resolved(project))),
+            target: audit.project.as_ref().map(|project| view.masks.hide(&project.name)),
+            at: view.run.at.to_rfc3339_opts(SecondsFormat::Millis, false),
+            took_ms: u64::try_from(view.run.took.as_millis()).unwrap_or(u64::MAX),
+            verdict: verdict(view.run.exit),
+            exit_code: view.run.exit.code(),
+            outcomes: audit::metas().map(|meta| WireOutcome::of(meta, view, model.as_ref())).collect(),
+            services: services.map(|service| WireService::of(service, view)).collect(),
+            resolved,
+            lacking: lacking.collect(),
         }
     }
 }
 
 impl<'a> WireOutcome<'a> {
-    fn of(meta: &'static Meta, audit: &'a Audit) -> Self {
+    fn of(meta: &'static Meta, view: &'a View<'_>, model: Option<&Model<'_>>) -> Self {
         let mine = |finding: &&Finding| finding.rule.id == meta.id;
-        let told: Vec<&Finding> = audit.findings.iter().filter(mine).collect();
+        let told: Vec<&Finding> = view.findings.iter().filter(mine).collect();
         let worst = told.iter().map(|finding| (finding.certainty == Certainty::Seen, finding.severity)).max();
         let status = match worst {
             None => "pass",
@@ -127,16 +160,20 @@ impl<'a> WireOutcome<'a> {
             Some((true, Severity::Warn)) => "warn",
             Some((false, _)) => "unknown",
         };
-        let allowed = audit.allowed.iter().filter(|allowed| mine(&&allowed.finding));
+        let allowed = view.allowed.iter().filter(|allowed| mine(&&allowed.finding));
         let allowed = allowed.map(|allowed| (&allowed.finding, Some(allowed.reason.as_str())));
         let findings = told.into_iter().map(|finding| (finding, None)).chain(allowed);
-        let findings = findings.map(|(finding, reason)| WireFinding::of(finding, reason, &audit.sources)).collect();
+        let findings = findings.map(|(finding, reason)| WireFinding::of(finding, reason, view, model)).collect();
         WireOutcome { id: meta.id, title: meta.title, status, findings }
     }
 }
 
 impl<'a> WireFinding<'a> {
-    fn of(finding: &'a Finding, allowed: Option<&'a str>, sources: &Sources) -> Self {
+    fn of(finding: &'a Finding, allowed: Option<&'a str>, view: &View<'_>, model: Option<&Model<'_>>) -> Self {
+        let sources = &view.run.audit.sources;
+        let service = || model?.services.get(finding.service.as_deref()?);
+        let node = finding.at.and_then(|at| node_at(service()?.node, at));
+        let related = finding.related.iter();
         WireFinding {
             severity: match finding.severity {
                 Severity::Warn => "warn",
@@ -145,76 +182,93 @@ impl<'a> WireFinding<'a> {
             subject: finding.service.as_deref(),
             message: &finding.message,
             remedy: &finding.remedy,
-            origin: finding.at.map(|at| WirePlace::of(at, &[], sources)),
+            origin: finding.at.map(|at| WirePlace::of(at, node.map_or(&[], |node| &node.origin.via), view)),
             allowed,
+            certainty: match finding.certainty {
+                Certainty::Seen => "seen",
+                Certainty::Unresolved => "unresolved",
+            },
+            label: &finding.label,
+            consequence: &finding.consequence,
+            otherwise: finding.otherwise.as_deref(),
+            related: related.map(|(at, text)| WireRelated { place: WirePlace::of(*at, &[], view), text }).collect(),
+            // Nothing is changed for what a comment allows.
+            fixable: allowed.is_none() && model.is_some_and(|model| fix::fixable(model, sources, finding)),
         }
     }
 }
 
-impl<'a> WireService<'a> {
-    fn of(service: &Service<'a>, sources: &Sources) -> Self {
+/// The value of a service that stands at this place: a finding knows the place alone.
+fn node_at(node: &Node, at: Span) -> Option<&Node> {
+    if node.origin.span == at {
+        return Some(node);
+    }
+    match &node.value {
+        node::Value::Map(map) => map.values().find_map(|entry| node_at(&entry.node, at)),
+        node::Value::List(list) => list.iter().find_map(|node| node_at(node, at)),
+        _ => None,
+    }
+}
+
+impl WireService {
+    fn of(service: &Service<'_>, view: &View<'_>) -> Self {
+        let hide = |text: &str| view.masks.hide(text);
         let declared = service.restart.declared;
         let origin = match declared.map(Declared::node) {
-            Some(Node { origin: Origin { span, via }, .. }) => WirePlace::of(*span, via, sources),
-            None => WirePlace::of(service.key, &[], sources),
+            Some(Node { origin: Origin { span, via }, .. }) => WirePlace::of(*span, via, view),
+            None => WirePlace::of(service.key, &[], view),
         };
         WireService {
-            name: service.name,
+            name: hide(service.name),
             role: service.role.kind.name(),
             role_from: match service.role.basis {
                 Basis::Label(_) => "label",
                 Basis::Config => "feedctl.yml",
                 Basis::WaitedFor { .. } => "inferred: another service waits for its completion",
+                Basis::Job(_) => "inferred: deploy.mode is that of a job",
                 Basis::Assumed => "assumed",
             },
             declared: declared.map(|declared| match declared {
-                Declared::Short(node) => WireDeclared { key: "restart", value: node.as_text() },
+                Declared::Short(node) => WireDeclared { key: "restart", value: node.as_text().map(hide) },
                 Declared::Deploy { condition, .. } => {
-                    WireDeclared { key: "deploy.restart_policy.condition", value: condition.and_then(Node::as_text) }
+                    let value = condition.and_then(Node::as_text).map(hide);
+                    WireDeclared { key: "deploy.restart_policy.condition", value }
                 }
             }),
             effective: WirePolicy {
-                name: service.restart.effective.name,
+                name: hide(service.restart.effective.name),
                 maximum_retry_count: service.restart.effective.maximum_retry_count,
             },
             origin,
-            profiles: service.profiles.clone(),
+            profiles: service.profiles.iter().map(|profile| hide(profile)).collect(),
         }
     }
 }
 
 /// The services with asterisks where a secret may stand: it may come from a `.env` that is nobody's to print.
-fn without_secrets(mut services: Value) -> Value {
-    for service in services.as_object_mut().into_iter().flat_map(|services| services.values_mut()) {
-        for part in ["environment", "labels"] {
-            let values = service.get_mut(part).and_then(Value::as_object_mut);
-            for (name, value) in values.into_iter().flatten() {
-                let Value::String(text) = value else { continue };
-                if is_secret(name) {
-                    *text = "***".to_owned();
-                }
-            }
-        }
-    }
-    mask_texts(&mut services);
+fn without_secrets(mut services: Value, view: &View<'_>) -> Value {
+    mask_texts(&mut services, view);
     services
 }
 
-fn mask_texts(value: &mut Value) {
+fn mask_texts(value: &mut Value, view: &View<'_>) {
     match value {
-        Value::String(text) => *text = masked(text),
-        Value::Array(entries) => entries.iter_mut().for_each(mask_texts),
-        Value::Object(entries) => entries.values_mut().for_each(mask_texts),
+        Value::String(text) => *text = view.masks.hide(&masked(text)),
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| mask_texts(entry, view)),
+        Value::Object(entries) => entries.iter_mut().for_each(|(name, entry)| match entry {
+            Value::String(text) if is_secret(name) => "***".clone_into(text),
+            entry => mask_texts(entry, view),
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
 impl WirePlace {
-    fn of(at: Span, via: &[Via], sources: &Sources) -> Self {
-        let place = sources.place(at);
+    fn of(at: Span, via: &[Via], view: &View<'_>) -> Self {
+        let place = view.place(at);
         let line = |at: &Span| {
-            let place = sources.place(*at);
-            format!("{}:{}:{}", place.path.display(), place.line, place.column)
+            let place = view.place(*at);
+            format!("{}:{}:{}", place.path, place.line, place.column)
         };
         let via = via.iter().map(|via| match via {
             Via::Anchor(at) => format!("anchor at {}", line(at)),
@@ -224,6 +278,6 @@ impl WirePlace {
             Via::Default(name) => format!("default of {name}"),
             Via::Unset(name) => format!("{name}, which is not set"),
         });
-        Self { file: place.path.display().to_string(), line: place.line, column: place.column, via: via.collect() }
+        Self { line: place.line, column: place.column, via: via.collect(), file: place.path }
     }
 }

@@ -1,14 +1,19 @@
 //! Names of containers, log lines and messages of servers are strangers' texts: what would move the cursor, hide or
 //! reorder text on a terminal is shown as its number.
 
-pub(super) fn visible(text: &str) -> String {
+pub(in crate::render) fn visible(text: &str) -> String {
+    if !text.contains(moves_or_hides) {
+        return text.to_owned();
+    }
     text.chars().map(|c| if moves_or_hides(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
 /// Control characters, and those that Unicode uses to hide or to reorder text.
-fn moves_or_hides(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+pub(in crate::render) fn moves_or_hides(c: char) -> bool {
+    let hides =
+        |c| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    // Most are letters of ASCII, which is quickly asked.
+    !matches!(c, ' '..='~') && (c.is_control() || hides(c))
 }
 
 #[cfg(test)]

@@ -34,9 +34,9 @@ fuzz_target!(|bytes: &[u8]| FOLDER.with(|folder| {
     for at in audit.findings.iter().filter_map(|finding| finding.at) {
         audit.sources.place(at);
     }
-    if let (Some(project), Some(model)) = (&audit.project, audit.model()) {
+    if let Some(project) = &audit.project {
         resolved::resolved(project);
-        fix::fixed(&model, &audit.sources, &audit.findings);
+        fix::fixed(&audit, &request, today);
     }
 }));
 

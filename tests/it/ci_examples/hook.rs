@@ -78,13 +78,29 @@ fn the_hook_refuses_just_the_commits_that_would_leave_a_container_dead() {
 }
 
 #[test]
+fn the_hook_sees_what_the_project_takes_by_another_name() {
+    let repository = Repository::new();
+    repository.write("compose.yaml", "include: [feed.yml]\n");
+    repository.write("feed.yml", UNRESOLVED);
+    // Kept out of git, and read by Compose.
+    repository.write(".gitignore", ".env\n");
+    repository.write(".env", "POLICY=always\n");
+    repository.git(&["add", "--all"]);
+    repository.check_commit(None);
+    repository.write("feed.yml", BAD);
+    repository.git(&["add", "--all"]);
+    repository.check_commit(Some("feed.yml:2:3"));
+}
+
+#[test]
 fn the_hook_never_judges_another_text_than_the_one_that_is_committed() {
     let repository = Repository::new();
     repository.write("compose.yaml", BAD);
     repository.git(&["add", "--all"]);
     repository.write("compose.yaml", GOOD);
-    repository.check_commit(Some("not staged"));
+    repository.check_commit(Some("error[restart-missing]"));
     repository.git(&["add", "--all"]);
+    repository.write("compose.yaml", BAD);
     repository.check_commit(None);
 
     repository.remove("compose.yaml");
@@ -127,7 +143,10 @@ fn the_framework_runs_the_audit_for_the_files_of_a_project() {
         ("deploy/feedctl.yml", true),
         ("composer.json", false),
         ("compose/notes.txt", false),
-        ("my.env", false),
+        ("my.env", true),
+        (".env.production", true),
+        ("services/redis.yaml", true),
+        ("environment.txt", false),
     ] {
         let script = format!("printf '%s\\n' {name} | grep -qE '{}'", hook.files);
         let ran = run(&mut command(checkout(), feedctl(), &["sh", "-c", &script]));

@@ -31,8 +31,8 @@ impl Walk {
     /// Whether the node stays.
     fn visit(&mut self, tree: &mut Tree, id: NodeId, path: String) -> Result<bool, Refusal> {
         // Compose takes one merge key out of the path of each node, and forgets then which dots were those of a key.
-        let shown = path.replace(DOT, ".");
-        let path = if shown.contains(".<<") { shown.replacen(".<<", "", 1) } else { path };
+        let merges = path.contains("<<") && path.replace(DOT, ".").contains(".<<");
+        let path = if merges { path.replace(DOT, ".").replacen(".<<", "", 1) } else { path };
         let node = tree.get(id);
         self.written += path.len();
         if self.written > MAXIMUM_PATHS {

@@ -48,7 +48,7 @@ fn tag_of(value: &Value) -> &'static str {
         Value::Int(_) | Value::Big(_) => "!!int",
         Value::Float(_) => "!!float",
         Value::Time(_) => "!!timestamp",
-        Value::Text(_) => "!!str",
+        Value::Text(_) | Value::Unknown => "!!str",
         Value::List(_) => "!!seq",
         Value::Map(_) => "!!map",
     }
@@ -61,7 +61,7 @@ fn name_of(value: &Value) -> &'static str {
         Value::Int(_) | Value::Big(_) => "an integer",
         Value::Float(_) => "a number with a fraction",
         Value::Time(_) => "a date",
-        Value::Text(_) => "text",
+        Value::Text(_) | Value::Unknown => "text",
         Value::List(_) => "a list",
         Value::Map(_) => "a mapping",
     }

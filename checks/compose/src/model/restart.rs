@@ -9,6 +9,8 @@ use crate::node::{Node, Value};
 pub struct Restart<'a> {
     pub declared: Option<Declared<'a>>,
     pub effective: Policy<'a>,
+    /// The name is empty, which the engine takes for `no` and does not look at the count.
+    unnamed: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -37,11 +39,20 @@ pub(super) fn of(service: &Node) -> Restart<'_> {
             Some(Value::Int(attempts)) => *attempts,
             _ => 0,
         };
-        let name = engine_name(condition.and_then(Node::as_text).unwrap_or_default());
-        return Restart { declared: Some(declared), effective: Policy { name, maximum_retry_count: attempts } };
+        let written = condition.and_then(Node::as_text).unwrap_or_default();
+        let effective = Policy { name: engine_name(written), maximum_retry_count: attempts };
+        return Restart { declared: Some(declared), effective, unnamed: written.is_empty() };
     }
-    let effective = short.and_then(Node::as_text).map_or_else(|| Policy::from_short(""), Policy::from_short);
-    Restart { declared: short.map(Declared::Short), effective }
+    let written = short.and_then(Node::as_text).unwrap_or_default();
+    let unnamed = written.is_empty() || written.starts_with(':');
+    Restart { declared: short.map(Declared::Short), effective: Policy::from_short(written), unnamed }
+}
+
+impl Restart<'_> {
+    /// Whether the engine refuses to create a container with it.
+    pub fn is_refused(&self) -> bool {
+        !self.unnamed && self.effective.is_refused()
+    }
 }
 
 impl<'a> Policy<'a> {
@@ -53,11 +64,10 @@ impl<'a> Policy<'a> {
         Self { name, maximum_retry_count }
     }
 
-    /// Whether the engine refuses to create a container with it.
-    pub fn is_refused(&self) -> bool {
+    fn is_refused(&self) -> bool {
         match self.name {
-            "on-failure" | "no" => self.maximum_retry_count < 0,
-            "always" | "unless-stopped" => self.maximum_retry_count != 0,
+            "on-failure" => self.maximum_retry_count < 0,
+            "no" | "always" | "unless-stopped" => self.maximum_retry_count != 0,
             _ => true,
         }
     }

@@ -29,6 +29,8 @@ pub enum Basis<'a> {
     Label(&'a Node),
     /// `services.<name>.role` of feedctl.yml.
     Config,
+    /// Inferred: its `deploy.mode` is that of a job.
+    Job(&'a Node),
     /// Inferred: another service waits for its completion, at this place.
     WaitedFor { by: &'a str, at: Span },
     /// Nothing says otherwise.
@@ -78,8 +80,51 @@ pub(super) fn of<'a>(
     if let Some(kind) = roles.get(name) {
         return Role { kind: *kind, basis: Basis::Config };
     }
+    if let Some(mode) = node.at(&["deploy", "mode"]).filter(|mode| is_job(mode)) {
+        return Role { kind: RoleKind::OneShot, basis: Basis::Job(mode) };
+    }
     match waits.get(name) {
         Some((by, at)) => Role { kind: RoleKind::OneShot, basis: Basis::WaitedFor { by, at: *at } },
         None => Role { kind: RoleKind::Service, basis: Basis::Assumed },
+    }
+}
+
+/// Swarm runs such a service to its end and no further (https://docs.docker.com/reference/compose-file/deploy/#mode).
+fn is_job(mode: &Node) -> bool {
+    matches!(mode.as_text(), Some("replicated-job" | "global-job"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Basis, RoleKind};
+    use crate::fixture;
+
+    fn check(service: &str, kind: RoleKind, basis: &str) {
+        let waits = "depends_on: {app: {condition: service_completed_successfully}}";
+        let other = |needs: &str| format!("other: {{image: 'app:1', {needs}}}");
+        let other = other(if basis == "waited for" { waits } else { "" });
+        let audit = fixture::audit(&format!("services: {{app: {{image: 'app:1', {service}}}, {other}}}"));
+        let model = audit.model().expect("Compose takes it");
+        let role = &model.services["app"].role;
+        let found = match role.basis {
+            Basis::Label(_) => "label",
+            Basis::Config => "feedctl.yml",
+            Basis::Job(_) => "job",
+            Basis::WaitedFor { .. } => "waited for",
+            Basis::Assumed => "assumed",
+        };
+        assert_eq!((role.kind, found), (kind, basis), "{service}");
+    }
+
+    #[test]
+    fn how_the_role_is_known() {
+        check("", RoleKind::Service, "assumed");
+        check("deploy: {mode: replicated}", RoleKind::Service, "assumed");
+        check("deploy: {mode: global}", RoleKind::Service, "assumed");
+        check("deploy: {mode: replicated-job}", RoleKind::OneShot, "job");
+        check("deploy: {mode: global-job}", RoleKind::OneShot, "job");
+        check("deploy: {mode: global-job}, labels: {feedctl.role: service}", RoleKind::Service, "label");
+        check("labels: {feedctl.role: oneshot}", RoleKind::Unknown, "label");
+        check("", RoleKind::OneShot, "waited for");
     }
 }

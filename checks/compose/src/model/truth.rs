@@ -85,6 +85,7 @@ pub static SPELLINGS: &[Spelling] = &[
     spelling("{restart: any}", "always", 0),
     spelling("{restart: none}", "no", 0),
     refused("{restart: 'always:5'}"),
+    refused("{restart: 'no:5'}"),
     refused("{restart: Always}"),
     refused("{restart: never}"),
     refused("{restart: ' always '}"),
@@ -96,6 +97,7 @@ pub static SPELLINGS: &[Spelling] = &[
     spelling("{restart: always, deploy: {restart_policy: {max_attempts: 2}}}", "no", 2),
     spelling("{restart: always, deploy: {restart_policy: {condition: none}}}", "no", 0),
     refused("{deploy: {restart_policy: {condition: any, max_attempts: 2}}}"),
+    refused("{deploy: {restart_policy: {condition: none, max_attempts: 2}}}"),
 ];
 
 pub static ENDINGS: &[Ending] = &[
@@ -111,16 +113,19 @@ pub static ENDINGS: &[Ending] = &[
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::model::Restart;
 
     #[test]
     fn the_model_takes_each_spelling_as_the_engine_does() {
         for spelling in SPELLINGS {
             let audit = fixture::audit(&format!("services:\n  s: {{image: 'a:1', <<: {}}}\n", spelling.yaml));
             let model = audit.model().expect("Compose takes each of them");
-            let effective = &model.services["s"].restart.effective;
+            let Restart { effective, .. } = &model.services["s"].restart;
             match &spelling.engine {
                 Answer::Policy(policy) => assert_eq!(effective, policy, "{}", spelling.yaml),
-                Answer::Refused => assert!(effective.is_refused(), "{}: {effective:?}", spelling.yaml),
+                Answer::Refused => {
+                    assert!(model.services["s"].restart.is_refused(), "{}: {effective:?}", spelling.yaml)
+                }
             }
         }
     }

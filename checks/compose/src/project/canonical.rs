@@ -25,11 +25,12 @@ pub fn canonical(root: &mut Node) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Every value of a mapping, and every entry of a list.
+/// Every value of a mapping, and every entry of a list, that is known.
 fn each(node: &mut Node, mut change: impl FnMut(&mut Node) -> Result<(), Refusal>) -> Result<(), Refusal> {
+    let mut known = |node: &mut Node| if node.value == Value::Unknown { Ok(()) } else { change(node) };
     match &mut node.value {
-        Value::Map(map) => map.values_mut().try_for_each(|entry| change(&mut entry.node)),
-        Value::List(list) => list.iter_mut().try_for_each(change),
+        Value::Map(map) => map.values_mut().try_for_each(|entry| known(&mut entry.node)),
+        Value::List(list) => list.iter_mut().try_for_each(known),
         _ => Ok(()),
     }
 }

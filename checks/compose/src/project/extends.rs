@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use self::reference::{Reference, reference};
+use self::reference::{Reference, reference, unknown_reference};
 use crate::node::{Entry, Map, Node, Value, Via};
 use crate::project::edits::Edits;
 use crate::project::layers::{Loader, missing};
@@ -84,6 +84,10 @@ struct Extended {
 impl Extension<'_, '_> {
     /// Lays the service over what it extends.
     fn resolve(&mut self, name: &str, services: &mut Map) -> Result<(), Refusal> {
+        if let Some(at) = unknown_reference(name, services) {
+            self.miss(name, at, format!("what `{name}` extends is not known"), true, services);
+            return Ok(());
+        }
         let Some(reference) = reference(name, services)? else { return Ok(()) };
         let depth = self.edits.len();
         let (base, unknown) = match &reference.file {
@@ -95,7 +99,9 @@ impl Extension<'_, '_> {
             Some((file, at)) => {
                 let path = join(&self.folder(), file);
                 let Some(extended) = self.open(&path, *at)? else {
-                    self.miss(name, &path, *at, services);
+                    let path = self.loader.written(*at);
+                    let message = format!("{path} does not exist, so what `{name}` gets from it is not known");
+                    self.miss(name, *at, message, false, services);
                     return Ok(());
                 };
                 let told_by = if self.way.is_empty() { file.into() } else { relative(&self.scope.files, &path) };
@@ -196,11 +202,10 @@ impl Extension<'_, '_> {
         Ok(Some(extended))
     }
 
-    /// The service goes on without the file that is not there.
-    fn miss(&mut self, name: &str, path: &Path, at: Span, services: &mut Map) {
+    /// The service goes on without what it extends.
+    fn miss(&mut self, name: &str, at: Span, message: String, is_unnamed: bool, services: &mut Map) {
         self.unknown.insert((self.way.clone(), name.to_owned()), self.loader.gaps.len());
-        let message = format!("{} does not exist, so what `{name}` gets from it is not known", path.display());
-        self.loader.gaps.push(Gap { at, message, part: Part::Service, services: Vec::new() });
+        self.loader.gaps.push(Gap { at, message, part: Part::Service, is_unnamed, services: Vec::new() });
         if let Some(Value::Map(service)) = services.get_mut(name).map(|entry| &mut entry.node.value) {
             service.remove("extends");
         }

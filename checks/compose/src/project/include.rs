@@ -7,7 +7,7 @@ use self::entry::{Inclusion, inclusion};
 use crate::node::{Entry, Map, Node, Value, Via};
 use crate::project::layers::Loader;
 use crate::project::scope::{Scope, join};
-use crate::project::{copy, normal};
+use crate::project::{Gap, Part, copy, normal};
 use crate::refusal::Refusal;
 use crate::source::Span;
 
@@ -34,6 +34,11 @@ pub(super) fn apply(loader: &mut Loader<'_>, scope: &Scope, path: &Path, root: &
     }
     for entry in entries {
         let at = entry.origin.span;
+        if let Some(unknown) = entry::unknown(&entry) {
+            let message = "the included file is not known, so its services are not".to_owned();
+            loader.gaps.push(Gap { at: unknown, message, part: Part::Project, is_unnamed: true, services: Vec::new() });
+            continue;
+        }
         if let Some(included) = load(loader, scope, path, &inclusion(&entry)?)? {
             add(map, included, at)?;
         }
@@ -85,7 +90,7 @@ fn add(map: &mut Map, included: Node, at: Span) -> Result<(), Refusal> {
         };
         for (name, mut entry) in resources {
             match own.get(&name) {
-                Some(there) if copy::same(&there.node, &entry.node) => {}
+                Some(there) if there.node.says_what(&entry.node) => {}
                 Some(there) => {
                     let message = format!("an included file has {section}.{name} too, and says something else there");
                     let hint = "rename one of them, or lay a file over the included one: `path` may be a list";

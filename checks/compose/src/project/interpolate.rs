@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use crate::node::{Node, Value, Via};
+use crate::project::unknown::Unknown;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::source::Span;
-use crate::variables::template::{self, BadTemplate, Used};
+use crate::variables::template::{self, BadTemplate, Required, Used};
 
 mod cast;
 
@@ -15,12 +16,17 @@ const GROWTH: usize = 64 << 20;
 /// Nesting that the parser lets through is far less.
 const DEEPEST: usize = 2_000;
 
-pub fn interpolate(root: &mut Node, environment: &BTreeMap<String, String>) -> Result<(), Refusal> {
-    Interpolation { environment, growth: 0 }.node(root, &mut Vec::new())
+pub(super) fn interpolate(
+    root: &mut Node,
+    environment: &BTreeMap<String, String>,
+    unknown: &mut Unknown,
+) -> Result<(), Refusal> {
+    Interpolation { environment, unknown, growth: 0 }.node(root, &mut Vec::new())
 }
 
 struct Interpolation<'a> {
     environment: &'a BTreeMap<String, String>,
+    unknown: &'a mut Unknown,
     /// Bytes that the values gained so far.
     growth: usize,
 }
@@ -46,12 +52,11 @@ impl Interpolation<'_> {
                 }
                 path.pop();
             }
-            Value::Text(ref mut text) => {
+            Value::Text(ref text) => {
                 if text.contains('$') {
-                    let span = node.origin.span;
-                    *text = self.text(text, span, &mut node.origin.via)?;
+                    node.value = self.text(text, path, node.origin.span, &mut node.origin.via)?;
                 }
-                if let Some(kind) = cast::kind(path) {
+                if let (Value::Text(text), Some(kind)) = (&node.value, cast::kind(path)) {
                     node.value = cast::cast(kind, text).map_err(|message| Refusal::at(node.origin.span, message))?;
                 }
             }
@@ -60,19 +65,24 @@ impl Interpolation<'_> {
         Ok(())
     }
 
-    fn text(&mut self, text: &str, span: Span, via: &mut Vec<Via>) -> Result<String, Refusal> {
+    fn text(&mut self, text: &str, path: &[&str], span: Span, via: &mut Vec<Via>) -> Result<Value, Refusal> {
         let value_of = |name: &str| self.environment.get(name).cloned();
         let done = template::substitute(text, &value_of).map_err(|bad| refusal(&bad, text, span))?;
         self.growth += done.text.len().saturating_sub(text.len());
         if self.growth > GROWTH {
             return Err(Refusal::limit(Some(span), format!("variables make this file longer by {} MiB", GROWTH >> 20)));
         }
+        for Required { variable, bad } in &done.required {
+            self.unknown.refuse(span, &[variable], &bad.message);
+        }
+        let unset: Vec<&str> = done.unset().collect();
+        let is_unknown = !unset.is_empty() && self.unknown.is(path, &done.text, span, &unset);
         via.extend(done.used.into_iter().map(|used| match used {
             Used::Variable(name) => Via::Variable(name),
             Used::Default(name) => Via::Default(name),
             Used::Unset(name) => Via::Unset(name),
         }));
-        Ok(done.text)
+        Ok(if is_unknown { Value::Unknown } else { Value::Text(done.text) })
     }
 }
 
@@ -113,7 +123,7 @@ mod tests {
         });
         let environment = [("SET", "s"), ("EMPTY", ""), ("DOLLAR", "$SET"), ("YES", "Yes")];
         let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        interpolate(&mut root, &environment)?;
+        interpolate(&mut root, &environment, &mut Unknown::default())?;
         let mut node = &root;
         for key in path.split('.') {
             node =

@@ -1,13 +1,17 @@
 //! Lays the documents of the files of one project over each other. Called for the top project and for each included one;
 //! [`Loader`] is what all of them share, [`Scope`] what each has of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::document::{self, Budget, Document};
 use crate::node::{Node, Value};
 use crate::project::edits::Edits;
-use crate::project::scope::Scope;
-use crate::project::{Gap, Part, canonical, copy, extends, include, interpolate, merge, selection, shape, unique};
+use crate::project::scope::{self, Scope};
+use crate::project::unknown::Unknown;
+use crate::project::{
+    Gap, Part, Request, canonical, copy, extends, include, interpolate, merge, selection, shape, unique,
+};
 use crate::refusal::Refusal;
 use crate::source::{FileId, Sources, Span};
 
@@ -21,7 +25,10 @@ pub(super) struct Loader<'a> {
     pub(super) sources: &'a mut Sources,
     /// Files below it are shown relative to it.
     pub(super) working_folder: &'a Path,
+    /// What files say instead of what stands on the disk.
+    texts: &'a BTreeMap<PathBuf, String>,
     pub(super) gaps: Vec<Gap>,
+    pub(super) unknown: &'a mut Unknown,
     budget: Budget,
     /// Files that may still be read.
     reads: usize,
@@ -43,15 +50,30 @@ pub(super) struct Whole {
 }
 
 impl<'a> Loader<'a> {
-    pub(super) fn new(sources: &'a mut Sources, working_folder: &'a Path) -> Self {
-        Self { sources, working_folder, gaps: Vec::new(), budget: Budget::default(), reads: READS, walked: WALKED }
+    pub(super) fn new(sources: &'a mut Sources, request: &'a Request, unknown: &'a mut Unknown) -> Self {
+        Self {
+            sources,
+            working_folder: &request.working_folder,
+            texts: &request.texts,
+            gaps: Vec::new(),
+            unknown,
+            budget: Budget::default(),
+            reads: READS,
+            walked: WALKED,
+        }
+    }
+
+    /// The top-level files of a project.
+    pub(super) fn read_all(&mut self, files: &[PathBuf]) -> Result<Vec<File>, Refusal> {
+        files.iter().map(|file| self.read(&scope::join(self.working_folder, file), None)).collect()
     }
 
     /// The file at an absolute path that `at` names.
     pub(super) fn read(&mut self, path: &Path, at: Option<Span>) -> Result<File, Refusal> {
         let left = self.reads.checked_sub(1);
         self.reads = left.ok_or_else(|| Refusal::limit(at, format!("more than {READS} files would be read")))?;
-        let text = selection::read(path).map_err(|refusal| Refusal { at: refusal.at.or(at), ..refusal })?;
+        let read = || selection::read(path).map_err(|refusal| Refusal { at: refusal.at.or(at), ..refusal });
+        let text = self.texts.get(path).cloned().map_or_else(read, Ok)?;
         let id = self.add(path, text);
         let documents = document::parse(id, &self.sources.get(id).text, &mut self.budget)?;
         Ok(File { path: path.to_owned(), documents, id })
@@ -67,10 +89,16 @@ impl<'a> Loader<'a> {
     pub(super) fn there(&mut self, path: &Path, at: Span, what: &str) -> bool {
         let there = !missing(path);
         if !there {
-            let message = format!("{} does not exist, so {what} not known", path.display());
-            self.gaps.push(Gap { at, message, part: Part::Project, services: Vec::new() });
+            let written = self.written(at);
+            let message = format!("{written} does not exist, so {what} not known");
+            self.gaps.push(Gap { at, message, part: Part::Project, is_unnamed: false, services: Vec::new() });
         }
         there
+    }
+
+    /// A path as the file has it: joined it is one of this machine, and a variable in it may be nobody's to show.
+    pub(super) fn written(&self, at: Span) -> String {
+        self.sources.text(at).trim_matches(['"', '\'']).to_owned()
     }
 
     /// The same nodes once more, as `at` wants it.
@@ -101,7 +129,7 @@ impl<'a> Loader<'a> {
 
     fn document(&mut self, scope: &Scope, path: &Path, document: Whole, below: Option<Node>) -> Result<Node, Refusal> {
         let Whole { mut root, edits } = document;
-        interpolate::interpolate(&mut root, &scope.environment)?;
+        interpolate::interpolate(&mut root, &scope.environment, self.unknown)?;
         let edits = extends::apply(self, scope, path, &mut root, edits)?;
         include::apply(self, scope, path, &mut root)?;
         let mut root = lay(root, &edits, below)?;
@@ -121,7 +149,7 @@ impl<'a> Loader<'a> {
         let mut merged: Option<Whole> = None;
         for document in file.documents {
             let Whole { mut root, edits } = whole(document, file.id)?;
-            interpolate::interpolate(&mut root, &scope.environment)?;
+            interpolate::interpolate(&mut root, &scope.environment, self.unknown)?;
             let mut root = lay(root, &edits, merged.map(|below| below.root))?;
             canonical::canonical(&mut root)?;
             unique::fold(&mut root)?;

@@ -24,6 +24,12 @@ pub(super) fn merge_service(base: Node, over: Node) -> Result<Node, Refusal> {
 }
 
 fn value(base: Node, over: Node, path: &mut Vec<String>) -> Result<Node, Refusal> {
+    match (&base.value, &over.value) {
+        (_, Value::Unknown) => return Ok(over),
+        // What is joined to something unknown is unknown, and what replaces it is not.
+        (Value::Unknown, Value::List(_) | Value::Map(_)) => return Ok(base),
+        _ => {}
+    }
     match rule(path) {
         Rule::Plain => plain(base, over, path),
         Rule::Replace => Ok(over),

@@ -17,7 +17,8 @@ mod environment;
 mod name;
 mod reading;
 
-pub use name::project_name;
+pub(super) use name::unset;
+pub use name::{normalised, project_name};
 pub use reading::{read, read_variables};
 
 /// In Compose's order of preference.

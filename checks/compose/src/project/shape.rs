@@ -83,6 +83,9 @@ fn finite(node: &Node) -> Result<(), Refusal> {
 impl Shape {
     /// `name` is the key at which the value stands.
     fn check(&self, name: &str, node: &Node) -> Result<(), Refusal> {
+        if node.value == Value::Unknown {
+            return Ok(());
+        }
         let refuse = || Err(message::misfit(self, name, node));
         match (self, &node.value) {
             (Self::Either(shapes), value) => match shapes.iter().find(|shape| shape.takes(value)) {

@@ -10,7 +10,7 @@ use crate::project::{Project, Request, load};
 use crate::refusal::Refusal;
 use crate::source::Sources;
 
-pub(super) fn parse(text: &str) -> (Node, Vec<Edit>) {
+pub(crate) fn parse(text: &str) -> (Node, Vec<Edit>) {
     let file = Sources::default().add("compose.yaml".into(), text.to_owned());
     let documents = document::parse(file, text, &mut Budget::default()).expect("the text of a test is YAML");
     let document = documents.into_iter().next().expect("the text of a test has a document");
@@ -20,7 +20,7 @@ pub(super) fn parse(text: &str) -> (Node, Vec<Edit>) {
 /// Only what is said, not where.
 pub(super) fn json(node: &Node) -> Json {
     match &node.value {
-        Value::Null => Json::Null,
+        Value::Null | Value::Unknown => Json::Null,
         Value::Bool(value) => Json::from(*value),
         Value::Int(value) => Json::from(*value),
         Value::Big(value) => Json::from(*value),

@@ -36,6 +36,10 @@ fn fold_list(list: &mut Vec<Node>, key: Key) -> Result<(), Refusal> {
     let mut places = HashMap::with_capacity(list.len());
     let mut folded: Vec<Node> = Vec::with_capacity(list.len());
     for node in std::mem::take(list) {
+        if node.value == Value::Unknown {
+            folded.push(node);
+            continue;
+        }
         match places.entry(key(&node)?) {
             hash_map::Entry::Occupied(place) => folded[*place.get()] = node,
             hash_map::Entry::Vacant(place) => {

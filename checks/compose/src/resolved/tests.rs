@@ -21,6 +21,7 @@ fn check(text: &str, expected: Value) {
         files: Vec::new(),
         root,
         gaps: Vec::new(),
+        lacking: Vec::new(),
         profiles: BTreeSet::new(),
         environment: BTreeMap::new(),
     };

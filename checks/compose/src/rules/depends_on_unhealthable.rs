@@ -72,7 +72,11 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> Option<Finding> {
-    let condition = dependency.node.get("condition").filter(|node| node.as_text() == Some("service_healthy"))?;
+    let condition = dependency.node.get("condition")?;
+    let is_unknown = condition.unset().next().is_some();
+    if !is_unknown && condition.as_text() != Some("service_healthy") {
+        return None;
+    }
     let is_required = dependency.node.get("required").is_none_or(|required| required.value != Value::Bool(false));
     let (place, reason, end, certain) = match Healthcheck::of(wanted) {
         Healthcheck::Off(off) if healthcheck_disabled::is_command(off) => {
@@ -85,6 +89,10 @@ fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> O
         }
         Healthcheck::Tested { .. } | Healthcheck::Unresolved(_) => return None,
     };
+    if is_unknown {
+        let severity = if certain { Severity::Error } else { Severity::Warn };
+        return Some(Finding::unresolved(&RULE.meta, severity, service.name, condition, "the start"));
+    }
     let (name, wanted) = (service.name, wanted.name);
     let severity = if certain && is_required { Severity::Error } else { Severity::Warn };
     let but = if certain { "measured" } else { "unless the image brings a HEALTHCHECK" };

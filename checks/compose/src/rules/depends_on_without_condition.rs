@@ -82,7 +82,13 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> Option<Finding> {
     let Healthcheck::Tested { block, .. } = Healthcheck::of(wanted) else { return None };
-    let condition = dependency.node.get("condition").filter(|node| node.as_text() == Some("service_started"))?;
+    let condition = dependency.node.get("condition")?;
+    if condition.unset().next().is_some() {
+        return Some(Finding::unresolved(&RULE.meta, Severity::Warn, service.name, condition, "the start"));
+    }
+    if condition.as_text() != Some("service_started") {
+        return None;
+    }
     if wanted.role.kind == RoleKind::OneShot || is_implied(dependency) {
         return None;
     }
@@ -94,11 +100,21 @@ fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> O
         .label("waits for the start of the container only")
         .related(block.key, format!("this could tell when `{wanted}` is ready"))
         .consequence("its first connections are refused, most surely after a crash, when recovery takes long")
-        .remedy(format!("write `{wanted}: {{condition: service_healthy}}` below `depends_on`"))
+        .remedy(match written {
+            true => "write `service_healthy` in its place".to_owned(),
+            false => format!("make `depends_on` a mapping with `{wanted}: {{condition: service_healthy}}`"),
+        })
         .otherwise(
             "if it waits by itself: `# feedctl: allow depends-on-without-condition: it connects again by itself`",
         );
-    Some(if written { finding.fix(Fix::replace(condition, "service_healthy")) } else { finding })
+    // A file that is read without the one that has the healthcheck would wait for ever.
+    if block.key.file != at.file {
+        return Some(finding);
+    }
+    Some(match written {
+        true => finding.fix(Fix::replace(condition, "service_healthy")),
+        false => finding.fix(Fix::Healthy(wanted.to_owned())),
+    })
 }
 
 /// Whether it comes from `links`, `volumes_from` or a shared namespace: Compose adds `restart` to these, at the same place.
@@ -122,10 +138,19 @@ mod tests {
 
     #[test]
     fn each_way_to_depend() {
-        check("depends_on: [redis]", &[false]);
+        check("depends_on: [redis]", &[true]);
         check("depends_on: {redis: {condition: service_started}}", &[true]);
         check("depends_on: {redis: {restart: true, condition: service_started}}", &[true]);
         check("depends_on: {redis: {condition: service_healthy}}", &[]);
+    }
+
+    #[test]
+    fn a_healthcheck_of_another_file_is_not_built_on() {
+        let base = "services: {app: {image: 'app:1', depends_on: [redis]}, redis: {image: 'redis:8'}}";
+        let over = "services: {redis: {healthcheck: {test: x}}}";
+        let audit = fixture::audit_files(&[("compose.yaml", base), ("compose.override.yaml", over)]);
+        let mine = audit.findings.iter().filter(|finding| finding.rule.id == RULE.meta.id);
+        assert_eq!(mine.map(|finding| finding.fix.is_some()).collect::<Vec<_>>(), [false]);
     }
 
     #[test]

@@ -61,7 +61,12 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for service in model.services.values() {
         let volumes = service.node.get("volumes").and_then(Node::as_list).unwrap_or_default();
         findings.extend(volumes.iter().filter(|volume| is_open(volume)).map(|volume| finding(service, volume)));
+        findings.extend(service.node.unknown(&["volumes"]).map(|volume| unresolved(service, volume)));
     }
+}
+
+fn unresolved(service: &Service<'_>, volume: &Node) -> Finding {
+    Finding::unresolved(&RULE.meta, Severity::Warn, service.name, volume, "what of the host is in the container")
 }
 
 fn is_open(volume: &Node) -> bool {

@@ -73,6 +73,9 @@ impl<'a> Healthcheck<'a> {
         let Some(block) = service.node.as_map().and_then(|map| map.get("healthcheck")) else {
             return Self::FromImage { block: None };
         };
+        if let Some(unknown) = block.node.unknown(&["disable"]).or_else(|| block.node.unknown(&["test"])) {
+            return Self::Unresolved(unknown);
+        }
         if let Some(disable) = block.node.get("disable").filter(|node| is_true(node)) {
             return Self::Off(disable);
         }
@@ -172,6 +175,9 @@ mod tests {
         check("healthcheck: {test: [NONE]}", "off");
         check("healthcheck: {test: NONE}", "a command");
         check("healthcheck: {test: 'curl $HOST'}", "tested");
+        check("healthcheck: {test: pg_isready, disable: $OFF}", "unresolved");
+        check("healthcheck: {test: ['$PROBE', pg_isready]}", "unresolved");
+        check("healthcheck: $PROBE", "unresolved");
         check("healthcheck: {test: '$PROBE'}", "unresolved");
         check("healthcheck: {test: [CMD-SHELL, '$PROBE']}", "unresolved");
     }

@@ -74,6 +74,9 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let name = service.name;
+    if let Some(period) = period.filter(|period| period.unset().next().is_some()) {
+        return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, period, "the patience with a start"));
+    }
     let patience = duration::print(patience(&block.node));
     let message = format!("a start of `{name}` that takes longer than {patience} counts as an illness");
     let finding =

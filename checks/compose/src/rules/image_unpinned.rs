@@ -26,6 +26,9 @@ Why it matters
   one name, and the version that worked yesterday has no name to go back to.
 What to do
   Write the version that runs now, as exact as the image offers it, or the digest (`docker image inspect` shows both).
+Not the same advice elsewhere
+  Some linters and benchmarks want a digest for each image. It is the surest, since a publisher can move a version too; but
+  nobody can read from it what runs, and at 08:59 somebody must. A tag with a version is enough here.
 Source
   Docker, Building best practices, Pin base image versions: https://docs.docker.com/build/building/best-practices/
 ";
@@ -92,11 +95,15 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let image = service.node.get("image")?;
-    let reference = Reference::of(image.as_text()?);
+    let name = service.name;
+    let reference = Reference::of(image.as_text().unwrap_or_default());
+    if reference.name.is_empty() {
+        // A database would have to be asked for its volume, and more.
+        return Some(Finding::unresolved(&RULE.meta, Severity::Error, name, image, "the image"));
+    }
     if reference.is_pinned() {
         return None;
     }
-    let name = service.name;
     if image.unset().next().is_some() {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, image, "the version of the image"));
     }
@@ -145,7 +152,8 @@ mod tests {
     }
 
     fn check(service: &str, expected: Option<Certainty>) {
-        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}")).map(|(_, certainty)| certainty);
+        let found =
+            fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}")).map(|(_, certainty)| certainty);
         assert_eq!(found, expected, "{service}");
     }
 
@@ -154,6 +162,8 @@ mod tests {
         check("image: app", Some(Certainty::Seen));
         check("image: 'app:$VERSION'", Some(Certainty::Unresolved));
         check("image: 'app$SUFFIX'", Some(Certainty::Unresolved));
+        check("image: $IMAGE", Some(Certainty::Unresolved));
+        check("image: '${IMAGE:?}:1'", Some(Certainty::Unresolved));
         check("image: '${REGISTRY}app:1'", None);
         check("image: app, pull_policy: never", None);
         check("image: app, build: .", None);

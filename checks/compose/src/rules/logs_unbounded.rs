@@ -23,8 +23,8 @@ What it finds
   drivers (`local`, `journald`, `syslog`, `none`, …) bound their logs, or leave that to somebody else.
 Why it matters
   json-file keeps everything for ever, and the file lies on the disk of the engine: when that is full, Redis cannot save, the
-  database stops, and no container starts. At 25 ticks a second, a line for each is
-  a hundred megabytes a day. `max-file` alone bounds nothing.
+  database stops, and no container starts. At 25 ticks a second, a line for each is a hundred megabytes a day. `max-file` alone
+  bounds nothing.
 What to do
   Set `max-size` and `max-file` (`feedctl audit-compose --fix` does it), once for all services through an anchor, or take the
   driver `local`. Where the host's daemon.json says it for all containers, allow this in a comment: the files do not show it.
@@ -73,6 +73,9 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         );
     };
     let unknown = |node: &Node, what| Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, node, what));
+    if let Some(part) = logging.node.unknown(&["options"]) {
+        return unknown(part, "the bound of the log");
+    }
     let size = logging.node.at(&["options", "max-size"]);
     match size {
         Some(size) if !is_empty(size) => return None,

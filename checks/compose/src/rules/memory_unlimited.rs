@@ -64,18 +64,25 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     if limits.iter().any(|limit| is_limit(limit)) {
         return None;
     }
+    let name = service.name;
+    if let Some(limit) = limits.iter().find(|limit| limit.unset().next().is_some()) {
+        return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, limit, "the memory limit"));
+    }
     let (at, label) = match limits.first() {
         Some(zero) => (zero.origin.span, "zero is no limit"),
         None => (service.key, "no `mem_limit:` here, and no `deploy.resources.limits.memory`"),
     };
-    let name = service.name;
     let message = format!("a leak in `{name}` takes the memory of everything else on the host");
     let finding = Finding::new(&RULE.meta, Severity::Warn, name, at, message)
         .label(label)
         .consequence(
             "the kernel then ends the largest process, be it Redis or the database instead of the one that leaks",
         )
-        .remedy("add `mem_limit: 512m`, or what `docker stats` shows on a busy day with room above it");
+        .remedy(match service.node.at(&["deploy", "resources", "limits"]) {
+            // Compose refuses a `mem_limit` beside limits that do not say the same.
+            Some(_) => "add `memory: 512m` to the `deploy.resources.limits`, or what `docker stats` shows on a busy day",
+            None => "add `mem_limit: 512m`, or what `docker stats` shows on a busy day with room above it",
+        });
     Some(finding)
 }
 
@@ -90,12 +97,25 @@ fn is_limit(limit: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::finding::Certainty;
     use crate::fixture;
 
+    fn found(service: &str) -> Option<Certainty> {
+        let text = format!("services: {{app: {{image: 'app:1', {service}}}}}");
+        fixture::found(&RULE.meta, &text).map(|(_, certainty)| certainty)
+    }
+
     fn check(service: &str, expected: bool) {
-        let audit = fixture::audit(&format!("services: {{app: {{image: 'app:1', {service}}}}}"));
-        assert!(!audit.is_refused(), "{service}: {:?}", audit.findings);
-        assert_eq!(audit.findings.iter().any(|finding| finding.rule.id == RULE.meta.id), expected, "{service}");
+        assert_eq!(found(service), expected.then_some(Certainty::Seen), "{service}");
+    }
+
+    #[test]
+    fn a_limit_without_value_is_not_known() {
+        for limit in ["mem_limit: $LIMIT", "deploy: {resources: {limits: {memory: '${LIMIT:?}'}}}"] {
+            assert_eq!(found(limit), Some(Certainty::Unresolved), "{limit}");
+        }
+        check("mem_limit: '${LIMIT:-1g}'", false);
+        check("mem_limit: $LIMIT, deploy: {resources: {limits: {memory: 1g}}}", false);
     }
 
     #[test]

@@ -60,6 +60,9 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
+    if let Some(unknown) = service.node.unknown(&["privileged"]).or_else(|| service.node.unknown(&["cap_add"])) {
+        return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, unknown, "the rights"));
+    }
     let (node, label) = all_rights(service)?;
     let message = format!("`{name}` can do to the host whatever root can");
     let finding = Finding::new(&RULE.meta, Severity::Warn, name, node.origin.span, message)

@@ -6,7 +6,7 @@ use crate::rule::{Meta, Rule};
 
 pub(super) mod settings;
 
-use settings::Settings;
+use settings::{Settings, is_named_cache};
 
 pub(super) static RULE: Rule = Rule {
     meta: Meta {
@@ -24,7 +24,7 @@ const EXPLAIN: &str = "
 What it finds
   A `--maxmemory-policy` other than `noeviction`, in the command of a Redis or in the variables that its images append to it.
   It is an error where it can delete any key (`allkeys-…`) and a limit is in force; a warning where no `maxmemory` is to be
-  seen, or where only keys with a time to live can go (`volatile-…`).
+  seen, where only keys with a time to live can go (`volatile-…`), or where the service is called a cache (`redis-cache`).
 Why it matters
   A stream is one key. At the limit an `allkeys-…` policy deletes it whole, with everything that the archiver has not read
   yet, and answers each writer that all is well. With `noeviction` the writer gets an error, keeps what it has, and says so.
@@ -89,6 +89,9 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         "" | "noeviction" => return None,
         volatile if volatile.starts_with("volatile-") => {
             (Severity::Warn, format!("`{policy}` deletes what has a time to live, also before its time"))
+        }
+        _ if is_named_cache(service, &settings) => {
+            (Severity::Warn, format!("`{policy}` deletes any key: right for a cache, and for nothing else"))
         }
         _ if is_unlimited => (Severity::Warn, format!("`{policy}` deletes any key, once somebody sets a `maxmemory`")),
         _ => (Severity::Error, format!("`{policy}` deletes any key, and a stream is one key")),

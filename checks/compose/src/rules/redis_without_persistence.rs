@@ -1,6 +1,6 @@
 //! `redis-without-persistence`: a Redis that forgets at a restart what the archiver has not read.
 
-use super::redis_evicts::settings::Settings;
+use super::redis_evicts::settings::{Settings, is_named_cache};
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
 use crate::rule::{Meta, Rule};
@@ -21,7 +21,8 @@ const EXPLAIN: &str = "
 What it finds
   A Redis without `--appendonly yes` whose snapshots are turned off (`--save \"\"`): an error. One that says nothing of either,
   and so has the snapshots of the default, is a warning: after a single change they come once an hour. A schedule of one's own
-  is somebody's decision. Where a redis.conf is given or mounted, or the image makes one, the files do not show it: silent.
+  is somebody's decision. A cache by its name (`cache`) and by its `allkeys-…` policy may forget. Where a redis.conf is given or
+  mounted, or the image makes one, the files do not show it: silent.
 Why it matters
   A restart policy brings Redis back empty. Whatever was in the stream and not yet in the database is gone, unless the writer
   keeps it and sends it again, as this project's collector does and a bare publisher does not.
@@ -65,7 +66,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let settings = Settings::of(service).filter(|settings| !settings.has_file)?;
-    if settings.logs_changes() {
+    if settings.logs_changes() || is_named_cache(service, &settings) {
         return None;
     }
     let settled = [settings.get("appendonly"), settings.get("save")];
@@ -98,7 +99,11 @@ mod tests {
     use crate::fixture;
 
     fn check(service: &str, expected: Option<(Severity, Certainty)>) {
-        assert_eq!(fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}")), expected, "{service}");
+        assert_eq!(
+            fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}")),
+            expected,
+            "{service}"
+        );
     }
 
     #[test]
@@ -122,12 +127,25 @@ mod tests {
     }
 
     #[test]
+    fn a_cache_may_forget() {
+        let cache = |name: &str, command: &str| {
+            let text = format!("services: {{{name}: {{image: 'redis:8', command: redis-server {command}}}}}");
+            fixture::found(&RULE.meta, &text).map(|(severity, _)| severity)
+        };
+        assert_eq!(cache("cache", "--maxmemory-policy allkeys-lru --save ''"), None);
+        assert_eq!(cache("redis", "--maxmemory-policy allkeys-lru --save ''"), Some(Severity::Error));
+        assert_eq!(cache("cache", "--save ''"), Some(Severity::Error));
+    }
+
+    #[test]
     fn what_a_file_may_say() {
         let redis = |more: &str| format!("image: 'redis:8', {more}");
         check(&redis("command: redis-server /usr/local/etc/redis/redis.conf"), None);
         check(&redis("volumes: ['./redis.conf:/redis.conf']"), None);
         check(&redis("volumes: ['./settings:/usr/local/etc/redis']"), None);
         check(&redis("volumes: ['kept:/data']"), Some((Severity::Warn, Certainty::Seen)));
+        let clock = redis("volumes: ['/etc/localtime:/etc/localtime:ro']");
+        check(&clock, Some((Severity::Warn, Certainty::Seen)));
         check("image: 'bitnami/redis:8'", None);
     }
 

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Severity};
 use crate::model::truth::{ENDINGS, EVENTS, Fate};
-use crate::model::{Model, Service};
+use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -49,7 +49,9 @@ services:
 "#;
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    let giving_up = |service: &&Service<'_>| service.restart.effective.name == "on-failure";
+    // One that the engine refuses is restart-refused: no container ever has it.
+    let giving_up =
+        |service: &&Service<'_>| service.restart.effective.name == "on-failure" && !service.restart.is_refused();
     findings.extend(model.lasting().filter(giving_up).filter_map(finding));
 }
 
@@ -70,7 +72,10 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
             "measured: it stays dead when it {}",
             deaths(policy.maximum_retry_count > 0).join(", or ")
         ))
-        .remedy("write `restart: unless-stopped`");
+        .remedy(match service.restart.declared? {
+            Declared::Short(_) => "write `restart: unless-stopped`",
+            Declared::Deploy { .. } => "write `condition: any`, without a count; it replaces what `restart:` says",
+        });
     Some(finding)
 }
 
@@ -81,4 +86,25 @@ fn deaths(counted: bool) -> Vec<&'static str> {
         .find(|ending| ending.policy.name == "on-failure" && (ending.policy.maximum_retry_count > 0) == counted);
     let fates = mine.into_iter().flat_map(|ending| EVENTS.into_iter().zip(ending.fates));
     fates.filter(|(event, fate)| *fate != Fate::Back && !event.contains("stopped")).map(|(event, _)| event).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::finding::{Certainty, Severity};
+    use crate::fixture;
+
+    fn check(policy: &str, expected: bool) {
+        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{image: 'app:1', restart: {policy}}}}}"));
+        assert_eq!(found, expected.then_some((Severity::Error, Certainty::Seen)), "{policy}");
+    }
+
+    #[test]
+    fn policies() {
+        check("on-failure", true);
+        check("on-failure:5", true);
+        // Refused, and that is told.
+        check("on-failure:-1", false);
+        check("unless-stopped", false);
+    }
 }

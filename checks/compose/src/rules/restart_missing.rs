@@ -27,7 +27,8 @@ Why it matters
   A service under a profile is a warning only: it may be a tool that a person starts.
 What to do
   Write `restart: unless-stopped` (`feedctl audit-compose --fix` adds it, but never over a `restart:` that stands there). A
-  service that is meant to run once says so with the label `feedctl.role: one-shot`.
+  service that is meant to run once says so with the label `feedctl.role: one-shot`; `feedctl explain one-shot-restarts` tells
+  by what else it is known.
 Not the same advice elsewhere
   Security benchmarks (CIS Docker 5.14, KICS) want `on-failure:5`, so that a crash loop does not eat the host. A feed that
   gives up after five tries loses the market day; watch for crash loops instead, and let the container come back.
@@ -50,7 +51,7 @@ services:
 "#;
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    let missing = model.lasting().filter(|service| service.restart.effective.name == "no");
+    let missing = model.lasting().filter(|service| service.restart.effective.name == "no" && !service.restart.is_refused());
     findings.extend(missing.filter_map(finding));
 }
 
@@ -69,6 +70,8 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
             .fix(fix)
     };
     match service.restart.declared {
+        // Whether there is a `deploy.restart_policy` cannot be known.
+        None if service.node.unknown(&["deploy", "restart_policy"]).is_some() => None,
         None => {
             let label = "no `restart:` here, and none from `extends`, an override file or an anchor".to_owned();
             Some(finding(service.key, label, always_active.then_some(Fix::Add("restart: unless-stopped"))))

@@ -57,7 +57,8 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let Some(Declared::Deploy { block, condition, replaced }) = service.restart.declared else { return None };
-    if service.restart.effective.name != "no" || condition.is_some_and(|node| node.unset().next().is_some()) {
+    let is_taken_away = service.restart.effective.name == "no" && !service.restart.is_refused();
+    if !is_taken_away || condition.is_some_and(|node| node.unset().next().is_some()) {
         return None;
     }
     let name = service.name;

@@ -46,7 +46,8 @@ services:
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for service in model.services.values() {
         let node = service.restart.declared.map(|declared| declared.node());
-        let unresolved = node.filter(|node| node.unset().next().is_some());
+        let policy = ["condition", "max_attempts"].map(|key| service.node.unknown(&["deploy", "restart_policy", key]));
+        let unresolved = node.filter(|node| node.unset().next().is_some()).or(policy.into_iter().flatten().next());
         findings
             .extend(unresolved.map(|node| {
                 Finding::unresolved(&RULE.meta, Severity::Error, service.name, node, "the restart policy")

@@ -23,7 +23,10 @@ Why it matters
   Whether the service must come back or must not then cannot be said, so no rule about its restart judges it: a typing
   mistake would hide a container that stays dead.
 What to do
-  Write `service` for what runs for ever, `one-shot` for what runs once.
+  Write `service` for what runs for ever, `one-shot` for what runs once. Without the label the role is inferred:
+  `feedctl explain one-shot-restarts` says how.
+Source
+  This program's own; Compose and the engine read no such label.
 ";
 
 const BAD: &str = r#"

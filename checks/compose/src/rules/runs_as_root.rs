@@ -80,7 +80,8 @@ mod tests {
     use crate::fixture;
 
     fn check(service: &str, expected: Option<Certainty>) {
-        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{image: 'app:1', {service}}}}}")).map(|(_, certainty)| certainty);
+        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{image: 'app:1', {service}}}}}"))
+            .map(|(_, certainty)| certainty);
         assert_eq!(found, expected, "{service}");
     }
 

@@ -1,12 +1,13 @@
 //! `secret-inline`: a password or a key that stands in the file. No text of a finding ever holds the value.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::state_without_volume::words::words;
+use super::state_without_volume::words::{Word, programs, words, words_of};
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
-use crate::node::{Entry, Node, Via};
+use crate::node::{Node, Via};
 use crate::rule::{Meta, Rule};
+use crate::secret::{self, is_secret_name, is_secret_value};
 use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
@@ -23,10 +24,13 @@ pub(super) static RULE: Rule = Rule {
 
 const EXPLAIN: &str = "
 What it finds
-  A value that is written in the file under a name that ends as a secret's does (`…PASSWORD`, `…SECRET`, `…TOKEN`, `…APPKEY`,
-  `…API_KEY`, `…PRIVATE_KEY`, …), in `environment` or `labels` or as an option of the command, and a password inside a URL.
-  What comes from a variable or an `env_file` is fine, so is a path (`…_FILE`, or a value that begins with `/`). The value
-  itself is not shown anywhere.
+  A value that is written in the file under a name that ends as a secret's does (`…PASSWORD`, `…_PASS`, `…SECRET`, `…TOKEN`,
+  `…SECRET_KEY`, `…API_KEY`, `…ACCESS_KEY`, …): in `environment`, in labels, in the arguments of a build, or as an option of a
+  command or a healthcheck, also as `redis-cli -a` and `mysql -p`. And what is one by its form, whatever its name: a password
+  inside a URL (also `?password=` of JDBC), the address of a webhook of Slack, Discord, Teams or Telegram, a private key.
+  The default of a variable stands in the file too (`${PASSWORD:-feed}`), and so does `changeme`, which is what then runs. A
+  variable without one or an `env_file` is fine, so is a path (`…_FILE`, or a value that begins with `/`). The value itself is
+  not shown anywhere.
 Why it matters
   The file is in the repository, so the secret is in every clone and every old version, for good. With the broker's key
   somebody else can open the one session that it allows, and yours is closed.
@@ -63,89 +67,108 @@ services:
       DATABASE: postgres://feed:${DATABASE_PASSWORD}@database/feed
 "#;
 
-/// How the name of a secret ends, in lower case.
-const NAMES: [&str; 10] =
-    ["password", "passwd", "secret", "token", "appkey", "api_key", "apikey", "access_key", "private_key", "passphrase"];
-
-/// Options that hold a secret and do not say so by their end.
-const OPTIONS: [&str; 2] = ["--requirepass", "--masterauth"];
-
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     // Through an anchor or `extends` one line of the file has many readers.
     let mut seen = BTreeSet::new();
     for service in model.services.values() {
-        for (at, what) in secrets(service) {
-            if seen.insert(at) {
+        let look = Look { service, environment: &model.project.environment };
+        for (at, what) in look.secrets() {
+            if seen.insert((at, what.clone())) {
                 findings.push(finding(service, at, &what));
             }
         }
     }
 }
 
-/// Where each is written, and what it is.
-fn secrets(service: &Service<'_>) -> Vec<(Span, String)> {
-    let files = ["env_file", "label_file"].into_iter().filter_map(|key| service.node.get(key)?.as_list()).flatten();
-    let files: BTreeSet<Span> = files.map(|file| file.get("path").unwrap_or(file).origin.span).collect();
-    let maps = ["environment", "labels"].into_iter().filter_map(|key| service.node.get(key)?.as_map()).flatten();
-    let own = maps.filter(|(_, entry)| !files.contains(&entry.key));
-    let named = own.filter_map(|(name, entry)| Some((entry.key, named_secret(name, entry)?)));
-    // The command's line would show it, so the name of the service is marked.
-    named.chain(in_command(service).map(|what| (service.key, what))).collect()
+struct Look<'m, 'a> {
+    service: &'m Service<'a>,
+    /// Where the variables of the file have their values from.
+    environment: &'m BTreeMap<String, String>,
 }
 
-fn named_secret(name: &str, entry: &Entry) -> Option<String> {
-    let text = entry.node.as_text().filter(|_| !is_from_variable(&entry.node))?;
-    if is_secret_name(name) && is_secret_value(text) {
-        return Some(format!("the value of `{name}`"));
+/// Names and values of a service that are written in its own file.
+const MAPS: [&[&str]; 5] =
+    [&["environment"], &["labels"], &["deploy", "labels"], &["build", "args"], &["build", "labels"]];
+
+/// Programs that take a password behind or in a short option.
+const REDIS: [&str; 3] = ["redis-cli", "valkey-cli", "keydb-cli"];
+const MYSQL: [&str; 6] = ["mysql", "mysqladmin", "mysqldump", "mariadb", "mariadb-admin", "mariadb-dump"];
+const MONGO: [&str; 2] = ["mongosh", "mongo"];
+
+impl Look<'_, '_> {
+    /// Where each is written, and what it is.
+    fn secrets(&self) -> Vec<(Span, String)> {
+        let node = self.service.node;
+        let files = ["env_file", "label_file"].into_iter().filter_map(|key| node.get(key)?.as_list()).flatten();
+        let files: BTreeSet<Span> = files.map(|file| file.get("path").unwrap_or(file).origin.span).collect();
+        let maps = MAPS.into_iter().filter_map(|path| node.at(path)?.as_map()).flatten();
+        let own = maps.filter(|(_, entry)| !files.contains(&entry.key));
+        let named = own.filter_map(|(name, entry)| Some((entry.key, self.named(name, &entry.node)?)));
+        let test = node.at(&["healthcheck", "test"]).map(words_of).unwrap_or_default();
+        let commands = [("command", words(self.service)), ("healthcheck", test)];
+        let started = commands.iter().filter_map(|(place, words)| self.in_words(words).map(|what| (place, what)));
+        // The command's line would show it, so the name of the service is marked.
+        named.chain(started.map(|(place, what)| (self.service.key, format!("{what} in its `{place}`")))).collect()
     }
-    has_login(text).then(|| format!("a password in the URL of `{name}`"))
-}
 
-fn in_command(service: &Service<'_>) -> Option<String> {
-    let words = words(service);
-    let values = words.iter().skip(1).map(|word| word.text.as_str()).chain([""]);
-    for (word, next) in words.iter().zip(values).filter(|(word, _)| !is_from_variable(word.node)) {
-        let (name, value) = word.text.split_once('=').unwrap_or((&word.text, next));
-        let is_option = name.starts_with("--") && (is_secret_name(name) || OPTIONS.contains(&name));
-        if is_option && is_secret_value(value) && !value.starts_with('-') {
-            return Some(format!("the value of `{name}` in its command"));
+    fn named(&self, name: &str, node: &Node) -> Option<String> {
+        let text = node.as_text()?;
+        if is_secret_name(name) && is_secret_value(text) && self.is_written(node, text) {
+            return Some(format!("the value of `{name}`"));
         }
-        if has_login(&word.text) {
-            return Some("a password in a URL of its command".to_owned());
-        }
+        // `user:password@tcp(host)/name`, as Go's driver of MySQL reads it.
+        let is_dsn = name.to_ascii_lowercase().ends_with("dsn") && !text.contains("://");
+        let login = text.rsplit_once('@').filter(|_| is_dsn).and_then(|(login, _)| login.split_once(':'));
+        let is_login = login.is_some_and(|(_, password)| is_secret_value(password) && self.is_written(node, password));
+        (is_login || self.has_one(node, text)).then(|| format!("a password, a token or a key in the value of `{name}`"))
     }
-    None
-}
 
-fn is_from_variable(node: &Node) -> bool {
-    node.origin.via.iter().any(|via| matches!(via, Via::Variable(_) | Via::Default(_) | Via::Unset(_)))
-}
+    fn in_words(&self, words: &[Word<'_>]) -> Option<String> {
+        let names: BTreeSet<&str> = programs(words).collect();
+        let runs = |programs: &[&str]| programs.iter().any(|program| names.contains(program));
+        let followers = words.iter().skip(1).map(Some).chain([None]);
+        for (word, next) in words.iter().zip(followers) {
+            if self.has_one(word.node, &word.text) {
+                return Some("a password, a token or a key".to_owned());
+            }
+            let value = next.filter(|next| !next.text.starts_with('-') && self.is_written(next.node, &next.text));
+            let value = value.map(|value| value.text.as_str()).unwrap_or_default();
+            let is_secret = match word.text.as_str() {
+                option if option.starts_with("--") && is_secret_name(option) => is_secret_value(value),
+                "-a" => runs(&REDIS) && is_secret_value(value),
+                "-p" => runs(&MONGO) && is_secret_value(value),
+                "-u" | "--user" if runs(&["curl"]) => {
+                    value.split_once(':').is_some_and(|(_, value)| is_secret_value(value))
+                }
+                short if short.starts_with("-p") && runs(&MYSQL) => {
+                    is_secret_value(&short[2..]) && self.is_written(word.node, &short[2..])
+                }
+                _ => false,
+            };
+            if is_secret {
+                let name = if word.text.starts_with("-p") { "-p" } else { &word.text };
+                return Some(format!("the value of `{name}`"));
+            }
+        }
+        None
+    }
 
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    NAMES.iter().any(|end| name.ends_with(end))
-}
+    /// Whether a secret stands in `text`, known by its form.
+    fn has_one(&self, node: &Node, text: &str) -> bool {
+        secret::found(text).into_iter().any(|range| self.is_written(node, &text[range]))
+    }
 
-/// No path, no variable of a shell in the container, no switch as in `ALLOW_EMPTY_PASSWORD: "yes"`.
-fn is_secret_value(text: &str) -> bool {
-    let switches = ["yes", "no", "true", "false", "on", "off", "0", "1", "none", "null"];
-    let is_elsewhere = text.is_empty() || text.starts_with(['/', '.', '$']);
-    !is_elsewhere && !switches.contains(&text.to_ascii_lowercase().as_str())
-}
-
-/// `scheme://user:password@host`; a password that a shell or a program puts in later is none.
-fn has_login(text: &str) -> bool {
-    text.match_indices("://").any(|(at, mark)| {
-        let url = text[at + mark.len()..].split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'')).next();
-        let login = url.and_then(|url| url.split(['/', '?']).next()?.rsplit_once('@'));
-        let password = login.and_then(|(login, _)| login.split_once(':')).map_or("", |(_, password)| password);
-        !password.is_empty() && !password.starts_with(['$', '{', '<', '%', '*'])
-    })
+    /// Whether `secret`, a part of the value of `node`, stands in the file: also as a default, but not where a variable brought it.
+    fn is_written(&self, node: &Node, secret: &str) -> bool {
+        let brought =
+            |name: &String| self.environment.get(name).is_none_or(|value| !value.is_empty() && secret.contains(value));
+        !node.origin.via.iter().any(|via| matches!(via, Via::Variable(name) if brought(name)))
+    }
 }
 
 fn finding(service: &Service<'_>, at: Span, what: &str) -> Finding {
     let message = format!("a secret of `{}` stands in the file: {what}", service.name);
-    let label = if at == service.key { "its `command` holds it" } else { "written here as it is" };
+    let label = if at == service.key { "written below, as it is" } else { "written here as it is" };
     Finding::new(&RULE.meta, Severity::Warn, service.name, at, message)
         .label(label)
         .consequence("it is in every clone and every old version; with the broker's key somebody can take your session")
@@ -175,7 +198,13 @@ mod tests {
         check("labels: {org.example.api-key: hunter2}", 1);
         check("environment: {PASSWORD_FILE: /run/secrets/a, SSL_PRIVATE_KEY: /certs/key, TOKEN_URL: 'http://a'}", 0);
         check("environment: {PASSWORD: , TOKEN: '', MYSQL_ALLOW_EMPTY_PASSWORD: 'yes', A_PASSWORD: $$B}", 0);
-        check("environment: {PASSWORD: '$A', TOKEN: '${A:-hunter2}', SECRET: '${A:+hunter2}'}", 0);
+        check("environment: {PASSWORD: '$A', SECRET: '${A:+hunter2}', TOKEN: '${A:?}', DB_PASS: '${A-}'}", 0);
+        check("environment: {TOKEN: '${A:-hunter2}', PASSWORD: '${A-hunter2}'}", 2);
+        check("environment: {SECRET_KEY: hunter2, DB_PASS: hunter2, MYSQL_ROOT_PASSWORD: hunter2}", 3);
+        check("environment: {AWS_SECRET_ACCESS_KEY: hunter2, PGPASSWORD: hunter2, PASSWORD: changeme}", 3);
+        check("build: {context: ., args: {NPM_TOKEN: hunter2, VERSION: '1'}}", 1);
+        check("build: {context: ., args: [NPM_TOKEN]}", 0);
+        check("deploy: {labels: {api-key: hunter2}}", 1);
     }
 
     #[test]
@@ -184,6 +213,13 @@ mod tests {
         check("environment: {A: 'redis://:hunter2@there'}", 1);
         check("environment: {A: 'http://there/b:c@d', B: 'postgres://me@there', C: 'postgres://me:$${P}@there'}", 0);
         check("environment: {A: 'postgres://me:${P}@there'}", 0);
+        check("environment: {A: 'postgres://me:${P:-hunter2}@there', B: 'postgres://me:hunter2@${HOST}'}", 2);
+        check("environment: {A: 'jdbc:postgresql://there/b?user=me&password=hunter2'}", 1);
+        check("environment: {A_DSN: 'me:hunter2@tcp(there:3306)/b', B_DSN: 'host=there password=hunter2'}", 2);
+        check("environment: {A_DSN: 'me@tcp(there:3306)/b', B_DSN: 'me:$P@tcp(there)/b'}", 0);
+        check("environment: {A: 'https://hooks.slack.com/services/T0/B0/hunter2'}", 1);
+        check("labels: {a: 'https://discord.com/api/webhooks/1/hunter2'}", 1);
+        check("environment: {A: \"-----BEGIN PRIVATE KEY-----\\nhunter2\"}", 1);
     }
 
     #[test]
@@ -194,6 +230,33 @@ mod tests {
         check("command: 'redis-server --requirepass $P'", 0);
         check("command: [app, --password-file, hunter2, --token]", 0);
         check("command: [app, --token, --quiet]", 0);
+        check("command: redis-cli -h redis -a hunter2 monitor", 1);
+        check("command: sort -a hunter2", 0);
+        check("command: app --password=hunter2", 1);
+        check("command: [sh, -c, 'PGPASSWORD=hunter2 psql']", 1);
+        check("command: [sh, -c, 'PGPASSWORD=$$P psql']", 0);
+        check("command: 'redis-server --requirepass hunter2 --port ${PORT}'", 1);
+        check("healthcheck: {test: [CMD, redis-cli, -a, hunter2, ping]}", 1);
+        check("healthcheck: {test: 'mysqladmin ping -phunter2'}", 1);
+        check("healthcheck: {test: 'mysqladmin ping -p$$MYSQL_ROOT_PASSWORD'}", 0);
+        check("healthcheck: {test: [CMD-SHELL, 'curl -fu elastic:x there || curl -u elastic:hunter2 there']}", 1);
+        check("healthcheck: {test: [CMD, curl, http://there]}", 0);
+        check("command: app --token hunter2, healthcheck: {test: redis-cli -a hunter2 ping}", 2);
+    }
+
+    #[test]
+    fn what_a_variable_brings_stands_elsewhere() {
+        let check = |value: &str, expected: usize| {
+            let text = format!("services: {{app: {{image: 'app:1', {value}}}}}");
+            let audit = fixture::audit_files(&[("compose.yaml", &text), (".env", "P=hunter2\nHOST=there\nPORT=1\n")]);
+            let found = audit.findings.iter().filter(|finding| finding.rule.id == RULE.meta.id);
+            assert_eq!(found.count(), expected, "{value}");
+        };
+        check("environment: {PASSWORD: '$P', TOKEN: '${P:-hunter3}', A: 'postgres://me:$P@there'}", 0);
+        check("command: [redis-server, --requirepass, '$P']", 0);
+        check("command: 'redis-server --requirepass $P'", 0);
+        check("environment: {A: 'postgres://me:hunter3@$HOST'}", 1);
+        check("command: 'redis-server --requirepass hunter3 --port $PORT'", 1);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::rule::{Meta, Rule};
 use crate::source::Span;
 
 pub(super) mod store;
+mod table;
 pub(super) mod words;
 
 use store::Store;
@@ -27,10 +28,14 @@ pub(super) static RULE: Rule = Rule {
 const EXPLAIN: &str = "
 What it finds
   A database or a broker, known by its image, with no named volume and no folder of the host at or above the place where it
-  keeps its data: none at all, or in memory (error), or an anonymous volume that the file asks for (warn). A variable or
-  an option that moves the data (`PGDATA`, `--dir`, …) is followed. A mount above a volume that the image itself declares is
-  none either: postgres up to 17 declares /var/lib/postgresql/data, so a volume at /var/lib/postgresql stays empty (measured).
-  A Redis whose command turns every kind of saving off has nothing to keep: that is `redis-without-persistence`.
+  keeps its data: an error. A variable or an option that moves the data (`PGDATA`, `--dir`, …) is followed. A mount above a
+  volume that the image itself declares is none: postgres up to 17 declares /var/lib/postgresql/data, so a volume at
+  /var/lib/postgresql stays empty (measured). Neither is one beside the data: apache/kafka declares /var/lib/kafka/data and
+  writes to /tmp unless KAFKA_LOG_DIRS says otherwise.
+  A warning only: an anonymous volume that the file asks for; `tmpfs` at the data, which nobody writes by accident, and which
+  loses all of it at each stop; and what watches the feed but holds none of its ticks (Prometheus, Grafana, Loki).
+  Nothing is asked of a Redis that has nothing to keep: its command turns every kind of saving off, or it is a cache by its name
+  (`cache`) and by its `allkeys-…` policy. The policy alone is no sign: a Redis full of ticks may have it by mistake.
 Why it matters
   Without a volume the data lies in an anonymous one, or in the container. `docker compose up` carries the anonymous one over
   to the next container, so it looks safe for months. After `docker compose down`, or `up -V`, the next container begins with
@@ -100,34 +105,64 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let is_bare = service.node.get("volumes_from").is_none();
     if !is_bare
         || !store.is_started_by(&words)
-        || !store.keeps(&words)
+        || !store.keeps(service, &words)
         || super::redis_evicts::settings::is_cache(service)
+        || store.settings.is_some_and(|place| is_mounted_at(service, place))
     {
         return None;
     }
     let folders = store.folders(service, &words);
-    // A folder that we cannot read may be any.
-    if folders.iter().any(|folder| !folder.starts_with('/')) {
+    let moved = store.moved_by.iter().filter_map(|name| service.node.at(&["environment", name]));
+    if let Some(folder) = moved.into_iter().find(|folder| folder.unset().next().is_some()) {
+        return Some(Finding::unresolved(&RULE.meta, store.loses, service.name, folder, "where the data lies"));
+    }
+    // A folder that we cannot read may be any: one of a shell's variable, or many in one word.
+    if folders.iter().any(|folder| !folder.starts_with('/') || folder.contains(['$', '{'])) {
         return None;
     }
     let (keep, at) = folders.iter().map(|folder| mount_above(service, store, folder)).max_by_key(|(keep, _)| *keep)?;
     let (name, folder, title) = (service.name, &folders[0], store.title);
+    if let Some(volume) = service.node.unknown(&["volumes"]).filter(|_| keep != Keep::Volume) {
+        return Some(Finding::unresolved(&RULE.meta, store.loses, name, volume, "where the data lies"));
+    }
     let (severity, label) = match keep {
         Keep::Volume => return None,
-        Keep::Container => (Severity::Error, format!("no volume at `{folder}`, where {title} keeps its data")),
-        Keep::Hidden => {
-            (Severity::Error, format!("too high: the image puts an anonymous volume at `{folder}` over it"))
-        }
-        Keep::Memory => (Severity::Error, "in memory: gone with each stop of the container".to_owned()),
+        Keep::Container => (store.loses, format!("no volume at `{folder}`, where {title} keeps its data")),
+        Keep::Hidden => (store.loses, format!("too high: the image puts an anonymous volume at `{folder}` over it")),
+        // Nobody writes this by accident.
+        Keep::Memory => (Severity::Warn, "in memory: gone with each stop of the container".to_owned()),
         Keep::Anonymous => (Severity::Warn, "a volume without a name: the next `down` loses sight of it".to_owned()),
     };
     let message = format!("what `{name}` has stored is gone with its container");
+    let consequence = match keep {
+        Keep::Memory => "its restart policy brings it back empty, and so does each deploy, without a word",
+        _ => "after `docker compose down` the next `up` begins with an empty folder, without a word",
+    };
+    let volume = |folder: &str| match service.node.get("volumes") {
+        Some(_) => format!("`{name}:{folder}` to its `volumes`, and `{name}:` to the top-level ones"),
+        None => format!("`volumes: [\"{name}:{folder}\"]`, and `{name}:` under the top-level `volumes`"),
+    };
+    let remedy = match keep {
+        Keep::Memory => format!("write in its place {}", volume(folder)),
+        // Which folder of /tmp it is depends on its other variables.
+        _ if store.title == "Kafka" && folder.starts_with("/tmp") => {
+            format!("set `KAFKA_LOG_DIRS: /var/lib/kafka/data`, and add {}", volume("/var/lib/kafka/data"))
+        }
+        _ => format!("add {}", volume(folder)),
+    };
     let finding = Finding::new(&RULE.meta, severity, name, at.unwrap_or(service.key), message)
         .label(label)
-        .consequence("after `docker compose down` the next `up` begins with an empty folder, without a word")
-        .remedy(format!("add `volumes: [\"{name}:{folder}\"]`, and `{name}:` under the top-level `volumes`"))
+        .consequence(consequence)
+        .remedy(remedy)
         .otherwise("if it may be lost: `# feedctl: allow state-without-volume: the reason`");
     Some(finding)
+}
+
+/// Whether something lies at `place` or below it.
+fn is_mounted_at(service: &Service<'_>, place: &str) -> bool {
+    let mounts = ["volumes", "configs"].into_iter().filter_map(|key| service.node.get(key)?.as_list()).flatten();
+    let mut targets = mounts.filter_map(|mount| mount.get("target")?.as_text());
+    targets.any(|target| target.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// What the deepest mount at or above `folder` is, and where it is written.
@@ -168,8 +203,19 @@ mod tests {
     use crate::fixture;
 
     fn check(service: &str, expected: Option<Severity>) {
-        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}")).map(|(severity, _)| severity);
+        let found = fixture::found(&RULE.meta, &format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}"))
+            .map(|(severity, _)| severity);
         assert_eq!(found, expected, "{service}");
+    }
+
+    #[test]
+    fn the_folder_goes_by_the_version_and_the_image() {
+        let at = |image: &str, folder: &str| format!("image: '{image}', volumes: ['kept:{folder}']");
+        check(&at("postgres:18", "/var/lib/postgresql/data"), Some(Severity::Error));
+        check(&at("postgres:18", "/var/lib/postgresql"), None);
+        check(&at("postgres:17", "/var/lib/postgresql/data"), None);
+        check(&at("confluentinc/cp-zookeeper:7.5.0", "/data"), Some(Severity::Error));
+        check(&at("confluentinc/cp-zookeeper:7.5.0", "/var/lib/zookeeper/data"), None);
     }
 
     #[test]
@@ -181,9 +227,9 @@ mod tests {
         check("image: 'redis:8', volumes: ['kept:/database']", lost);
         check("image: 'redis:8', volumes: ['kept:/data/modules']", lost);
         check("image: 'redis:8', volumes: [/data]", doubtful);
-        check("image: 'redis:8', volumes: [{type: tmpfs, target: /data}]", lost);
+        check("image: 'redis:8', volumes: [{type: tmpfs, target: /data}]", doubtful);
         check("image: 'redis:8', volumes: ['kept:/data'], tmpfs: ['/tmp:size=64m']", None);
-        check("image: 'postgres:17', volumes: ['kept:/var/lib'], tmpfs: ['/var/lib/postgresql']", lost);
+        check("image: 'postgres:17', volumes: ['kept:/var/lib'], tmpfs: ['/var/lib/postgresql']", doubtful);
         check("image: 'postgres:17', volumes: ['kept:/var/lib/postgresql/data']", None);
         check("image: 'postgres:17', volumes: ['kept:/var/lib/postgresql']", lost);
         check("image: 'postgres', volumes: ['kept:/var/lib/postgresql']", None);
@@ -196,10 +242,55 @@ mod tests {
     }
 
     #[test]
+    fn where_each_program_keeps_it() {
+        let (lost, doubtful) = (Some(Severity::Error), Some(Severity::Warn));
+        let kept = |image: &str, folder: &str, expected| {
+            check(&format!("image: '{image}'"), expected);
+            check(&format!("image: '{image}', volumes: ['kept:{folder}']"), None);
+        };
+        kept("docker.dragonflydb.io/dragonflydb/dragonfly:v1.30.0", "/data", lost);
+        kept("mariadb:11", "/var/lib/mysql", lost);
+        kept("influxdb:2.7", "/var/lib/influxdb2", lost);
+        kept("influxdb:3-core", "/var/lib/influxdb3", lost);
+        kept("clickhouse/clickhouse-server:25.3", "/var/lib/clickhouse", lost);
+        kept("questdb/questdb:8.3.1", "/var/lib/questdb", lost);
+        kept("victoriametrics/victoria-metrics:v1.117.0", "/victoria-metrics-data", lost);
+        kept("tdengine/tdengine:3.3.6.0", "/var/lib/taos", lost);
+        kept("crate:5.10", "/data", lost);
+        kept("cockroachdb/cockroach:v25.1.0", "/cockroach/cockroach-data", lost);
+        kept("apache/kafka:4.0.0", "/tmp/kafka-logs", lost);
+        kept("confluentinc/cp-kafka:7.9.0", "/var/lib/kafka/data", lost);
+        kept("zookeeper:3.9", "/data", lost);
+        kept("redpandadata/redpanda:v25.1.1", "/var/lib/redpanda/data", lost);
+        kept("apachepulsar/pulsar:4.0.4", "/pulsar/data", lost);
+        kept("rabbitmq:4-management", "/var/lib/rabbitmq", lost);
+        kept("docker.elastic.co/elasticsearch/elasticsearch:9.0.0", "/usr/share/elasticsearch/data", lost);
+        kept("opensearchproject/opensearch:3", "/usr/share/opensearch/data", lost);
+        kept("cassandra:5", "/var/lib/cassandra", lost);
+        kept("scylladb/scylla:6.2", "/var/lib/scylla", lost);
+        kept("minio/minio:latest", "/data", lost);
+        kept("prom/prometheus:v3.3.0", "/prometheus", doubtful);
+        kept("grafana/grafana:12.0.0", "/var/lib/grafana", doubtful);
+        kept("grafana/loki:3.5.0", "/loki", doubtful);
+        check("image: 'influxdb:2.7', volumes: ['kept:/var/lib/influxdb']", lost);
+        check("image: 'apache/kafka:4.0.0', volumes: ['kept:/var/lib/kafka/data']", lost);
+        check("image: 'bitnami/redis:8', volumes: ['kept:/data']", lost);
+    }
+
+    #[test]
     fn moved_data() {
         check("image: 'redis:8', command: redis-server --dir /keep, volumes: ['kept:/data']", Some(Severity::Error));
         check("image: 'redis:8', command: redis-server --dir /keep, volumes: ['kept:/keep']", None);
-        check("image: 'postgres:17', environment: {PGDATA: '$PGDATA'}", None);
+        let vm = "image: 'victoriametrics/victoria-metrics:v1.117.0', command: -storageDataPath=/storage";
+        check(&format!("{vm}, volumes: ['kept:/victoria-metrics-data']"), Some(Severity::Error));
+        check(&format!("{vm}, volumes: ['kept:/storage']"), None);
+        let kafka = "image: 'apache/kafka:4.0.0', volumes: ['kept:/var/lib/kafka/data']";
+        check(&format!("{kafka}, environment: {{KAFKA_LOG_DIRS: /var/lib/kafka/data}}"), None);
+        check("image: 'minio/minio:latest', command: server /keep, volumes: ['kept:/keep']", None);
+        check("image: 'minio/minio:latest', command: 'server /keep{1...4}', volumes: ['kept:/keep1']", None);
+        check("image: 'grafana/loki:3.5.0', volumes: ['./loki.yaml:/etc/loki/local-config.yaml']", None);
+        check("image: 'grafana/loki:3.5.0', command: -config.file=/mnt/loki.yaml, volumes: ['./l:/mnt']", None);
+        check("image: 'postgres:17', environment: {PGDATA: '$PGDATA'}", Some(Severity::Error));
         check("image: 'postgres:17', environment: [PGDATA=/pg/17], volumes: ['kept:/pg']", None);
     }
 
@@ -207,12 +298,31 @@ mod tests {
     fn who_keeps_nothing() {
         check("image: 'redis:8', command: redis-server --save '' --appendonly no", None);
         check("image: 'redis:8', command: redis-server --sentinel", None);
+        check("image: 'redis:8', command: redis-server /r.conf --save '' --appendonly no", None);
+        check("image: 'redis:8', command: redis-server /r.conf --save ''", Some(Severity::Error));
         check("image: 'redis:8', command: redis-cli monitor", None);
+        check("image: 'postgres:17', command: psql -h database -U postgres postgres", None);
+        check("image: 'grafana/grafana:12.0.0', environment: {GF_DATABASE_TYPE: postgres}", None);
         check("image: 'nats:2'", None);
+        check("image: 'nats:2', command: [--sd=/keep]", Some(Severity::Error));
         check("image: 'nats:2', command: [-js]", Some(Severity::Error));
         check("image: 'nats:2', command: [-js, -sd, /keep], volumes: ['kept:/keep']", None);
         check("image: 'redis:8', volumes_from: ['container:other']", None);
         check("image: 'postgres:17', labels: {feedctl.role: one-shot}", None);
         check("image: 'app:1'", None);
+    }
+
+    #[test]
+    fn a_cache_says_so_twice() {
+        let redis = |name: &str, command: &str| {
+            let text = format!("services: {{{name}: {{image: 'redis:8', command: redis-server {command}}}}}");
+            fixture::found(&RULE.meta, &text).map(|(severity, _)| severity)
+        };
+        let lost = Some(Severity::Error);
+        assert_eq!(redis("cache", "--maxmemory 1gb --maxmemory-policy allkeys-lru"), None);
+        assert_eq!(redis("redis-cache", "--maxmemory 1gb --maxmemory-policy AllKeys-LFU"), None);
+        assert_eq!(redis("redis", "--maxmemory 1gb --maxmemory-policy allkeys-lru"), lost);
+        assert_eq!(redis("cache", "--maxmemory 1gb --maxmemory-policy noeviction"), lost);
+        assert_eq!(redis("cache", "--maxmemory 1gb"), lost);
     }
 }

@@ -1,6 +1,8 @@
 //! `stop-grace-short`: a service with data in its memory that is killed before it has written it.
 
 use super::image_unpinned::Reference;
+use super::state_without_volume::store::Store;
+use super::state_without_volume::words::words;
 use crate::finding::{Finding, Fix, Severity};
 use crate::model::{Model, Service};
 use crate::node::Node;
@@ -22,9 +24,10 @@ pub(super) static RULE: Rule = Rule {
 const EXPLAIN: &str = "
 What it finds
   A service that writes data, with a `stop_grace_period` below 10 seconds or none, which means 10. It is taken for one that
-  writes by the last part of its image's name, or its own, if that is a database or a broker (`postgres`, `redis`, `kafka`, …),
-  or by a word in its own name (`archiver`, `writer`, `recorder`). An explicit period of 10 seconds or more is somebody's
-  decision and left alone; all other services may stop in 10 seconds.
+  writes by the last part of its image's name, or its own, if that is a database or a broker (`postgres`, `redis`, `kafka`, …)
+  whose command does not start something else of that image (`psql`, `redis-cli`, `pg_dump`, a script); or by a word in its
+  own name (`archiver`, `writer`, `recorder`). An explicit period of 10 seconds or more is somebody's decision and left alone;
+  all other services may stop in 10 seconds.
 Why it matters
   At the end of the period the engine sends KILL. The archiver loses the batch in its hands; Redis loses what came after the
   last snapshot, if it was still writing one; a database in its last checkpoint must recover at the next start, for minutes
@@ -63,39 +66,6 @@ services:
 /// What the engine waits where the file says nothing, in nanoseconds.
 const DEFAULT: i64 = 10_000_000_000;
 
-/// Whole names, so that an exporter or a console for one of them is none.
-const STORES: [&str; 29] = [
-    "cassandra",
-    "clickhouse",
-    "clickhouse-server",
-    "cp-kafka",
-    "elasticsearch",
-    "influxdb",
-    "kafka",
-    "keydb",
-    "mariadb",
-    "mongo",
-    "mongodb",
-    "mysql",
-    "mysql-server",
-    "nats",
-    "opensearch",
-    "postgis",
-    "postgres",
-    "postgresql",
-    "questdb",
-    "rabbitmq",
-    "redis",
-    "redis-stack",
-    "redis-stack-server",
-    "redpanda",
-    "timescale",
-    "timescaledb",
-    "timescaledb-ha",
-    "valkey",
-    "victoria-metrics",
-];
-
 /// Words of a name, so that `tick-archiver` is one.
 const WRITERS: [&str; 3] = ["archiver", "writer", "recorder"];
 
@@ -105,15 +75,19 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 fn writes(service: &Service<'_>) -> bool {
     let image = service.node.get("image").and_then(Node::as_text).map(|image| Reference::of(image).name);
-    let is_store = |name: &str| STORES.contains(&name);
-    let mut words = service.name.split(['-', '_', '.']);
-    is_store(service.name) || image.is_some_and(is_store) || words.any(|word| WRITERS.contains(&word))
+    let store = [image, Some(service.name)].into_iter().flatten().find_map(Store::named);
+    // In the image of a database many a client runs too, as a backup does.
+    let is_store = store.is_some_and(|store| store.holds_ticks() && store.is_started_by(&words(service)));
+    is_store || service.name.split(['-', '_', '.']).any(|word| WRITERS.contains(&word))
 }
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let message = format!("`{name}` is killed before it has written what it holds");
     let (at, label, fix) = match service.node.get("stop_grace_period") {
+        Some(period) if period.unset().next().is_some() => {
+            return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, period, "the time to stop"));
+        }
         Some(period) => {
             let length = duration::parse(period.as_text()?).filter(|length| *length < DEFAULT)?;
             let at = period.origin.span;
@@ -150,6 +124,22 @@ mod tests {
         check("tick_writer", "build: .", true);
         check("redis", "build: ./redis", true);
         check("cache", "image: 'localhost:5000/bitnami/redis:8'", true);
+        check("database", "image: 'postgres:17', command: [-c, fsync=on]", true);
+        check("database", "image: 'postgres:17', command: docker-entrypoint.sh postgres", true);
+        check("backup", "image: 'postgres:17', command: pg_dump -U postgres -f /backup/all", false);
+        check(
+            "watch",
+            "image: 'postgres:17', entrypoint: [psql, -h, database, -U, postgres], command: [-c, select 1]",
+            false,
+        );
+        check(
+            "watch",
+            "image: 'postgres:17', command: [sh, -c, 'while sleep 60; do psql postgres://there/postgres; done']",
+            false,
+        );
+        check("monitor", "image: 'redis:8', command: redis-cli -h redis monitor", false);
+        check("redis", "build: ./redis, command: redis-cli monitor", false);
+        check("grafana", "image: 'grafana/grafana:12.0.0'", false);
         check("redis-exporter", "image: 'oliver006/redis_exporter:1'", false);
         check("console", "image: 'redis/redisinsight:2'", false);
         check("kafka-ui", "image: 'provectuslabs/kafka-ui:1'", false);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::refusal::{Refusal, RefusalKind};
 use crate::source::{FileId, Span};
-use crate::variables::template;
+use crate::variables::template::{self, Substituted};
 
 mod escapes;
 
@@ -169,12 +169,8 @@ impl<'a> Reader<'a> {
     /// `value` with its variables replaced. It is written at byte `at`, letter by letter where it is `plain`.
     fn substituted(&self, value: &str, at: usize, plain: bool) -> Result<String, BadLine> {
         let value_of = |name: &str| (self.value_of)(name).or_else(|| self.variables.get(name).cloned());
-        match template::substitute(value, &value_of) {
-            Ok(done) => Ok(done.text),
-            Err(error) => {
-                Err(BadLine { at: if plain { at + error.at } else { at }, message: error.message, kind: error.kind })
-            }
-        }
+        let whole = template::substitute(value, &value_of).and_then(Substituted::whole);
+        whole.map_err(|bad| BadLine { at: if plain { at + bad.at } else { at }, message: bad.message, kind: bad.kind })
     }
 }
 

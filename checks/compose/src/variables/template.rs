@@ -11,6 +11,15 @@ use crate::refusal::RefusalKind;
 pub struct Substituted {
     pub text: String,
     pub used: Vec<Used>,
+    /// Each `${NAME:?}` whose variable has no value: Compose refuses the text, which is as if `${NAME}` stood there.
+    pub required: Vec<Required>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Required {
+    pub variable: String,
+    /// What Compose says of it, and where.
+    pub bad: BadTemplate,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +52,7 @@ const GROWTH: usize = 1 << 20;
 
 pub fn substitute(text: &str, value_of: &dyn Fn(&str) -> Option<String>) -> Result<Substituted, BadTemplate> {
     let Some(first) = text.find('$') else {
-        return Ok(Substituted { text: text.to_owned(), used: Vec::new() });
+        return Ok(Substituted { text: text.to_owned(), ..Substituted::default() });
     };
     if text.len() > LONGEST {
         return Err(limit(first, format!("a text with variables, longer than {} MiB", LONGEST >> 20)));
@@ -51,6 +60,22 @@ pub fn substitute(text: &str, value_of: &dyn Fn(&str) -> Option<String>) -> Resu
     let mut template = Template { text, value_of, closings: closings(text), done: Substituted::default() };
     template.write(0..text.len(), 0)?;
     Ok(template.done)
+}
+
+impl Substituted {
+    /// The text, as Compose makes it.
+    pub fn whole(self) -> Result<String, BadTemplate> {
+        self.required.into_iter().next().map_or(Ok(self.text), |required| Err(required.bad))
+    }
+
+    /// The variables without value, but for those that have a default.
+    pub fn unset(&self) -> impl Iterator<Item = &str> {
+        let used = self.used.iter().filter_map(|used| match used {
+            Used::Unset(name) => Some(name.as_str()),
+            _ => None,
+        });
+        used.chain(self.required.iter().map(|required| required.variable.as_str()))
+    }
 }
 
 struct Template<'a> {
@@ -155,7 +180,10 @@ impl<'a> Template<'a> {
                 "" => format!("the variable {name} is required and has no value"),
                 reason => format!("the variable {name} is required and has no value: {reason}"),
             };
-            return Err(BadTemplate { at: *start, message, kind: RefusalKind::Compose });
+            let bad = BadTemplate { at: *start, message, kind: RefusalKind::Compose };
+            self.done.required.push(Required { variable: (*name).to_owned(), bad });
+            self.done.used.truncate(before.1);
+            return self.note(Used::Unset, name, *start);
         }
         self.append(&value.unwrap_or_default(), *start)
     }
@@ -232,8 +260,8 @@ mod tests {
 
     /// `expected` is the text, or `!`, the byte and the message of a refusal.
     fn check(text: &str, expected: &str) {
-        let answer = match substitute(text, &value_of) {
-            Ok(done) => done.text,
+        let answer = match substitute(text, &value_of).and_then(Substituted::whole) {
+            Ok(text) => text,
             Err(bad) => format!("!{} {}", bad.at, bad.message),
         };
         assert_eq!(answer, expected, "{text}");
@@ -309,11 +337,22 @@ mod tests {
         let name = |name: &str| name.to_owned();
         check_used("$SET ${EMPTY}", &[Used::Variable(name("SET")), Used::Variable(name("EMPTY"))]);
         check_used("${SET:-$UNSET}", &[Used::Variable(name("SET"))]);
+        check_used("${GONE:?why}", &[Used::Unset(name("GONE"))]);
         check_used("${GONE:-$UNSET}", &[Used::Default(name("GONE")), Used::Unset(name("UNSET"))]);
         check_used(
             "${GONE:+a} ${SET:+$UNSET}",
             &[Used::Default(name("GONE")), Used::Variable(name("SET")), Used::Unset(name("UNSET"))],
         );
+    }
+
+    #[test]
+    fn what_is_required_and_not_there_is_told_though_unused() {
+        let required = |text: &str| {
+            let done = substitute(text, &value_of).expect("a good template");
+            (done.text, done.required.into_iter().map(|required| required.bad.at).collect::<Vec<_>>())
+        };
+        assert_eq!(required("a${GONE:?}b${EMPTY:?}c"), ("abc".to_owned(), vec![1, 11]));
+        assert_eq!(required("${SET:-${GONE:?}}"), ("s".to_owned(), vec![7]));
     }
 
     #[test]

@@ -20,7 +20,7 @@ fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn read_all() -> Vec<(String, Situation)> {
+pub(crate) fn read_all() -> Vec<(String, Situation)> {
     let entries = fs::read_dir(folder("tests/projects")).expect("tests/projects lies in the crate");
     let mut projects: Vec<(String, Situation)> = entries
         .map(|entry| entry.expect("a readable folder").path())

@@ -72,6 +72,7 @@ fn our_answer(root: &Path, situation: &Situation) -> Answer {
                 Answer::Refused(format!("{}{}", place.unwrap_or_default(), refusal.message))
             }
             Ok(project) if !project.gaps.is_empty() => Answer::Refused(project.gaps[0].message.clone()),
+            Ok(project) if !project.lacking.is_empty() => Answer::Refused(project.lacking[0].message.clone()),
             Ok(project) => Answer::Accepted(json!({ "name": project.name, "services": resolved(&project) })),
         }
     }));

@@ -21,6 +21,13 @@ pub(crate) const DIFFERENCES: &[(&str, Recognise)] = &[
         let is_key = ["a text must stand here", "this key is no text"].iter().any(|words| found.ours.contains(words));
         (is_pair || is_key) && any_text(project, &[":}", ":,", ":]"])
     }),
+    ("question-mark-in-brackets", |project, found| {
+        found.ours.contains("this character must be quoted inside") && any_text(project, &["[?", ", ?", "{?"])
+    }),
+    ("directive-behind-a-document", |_, found| found.ours.contains("missing explicit document end marker before")),
+    ("anchor-in-itself", |project, found| {
+        found.ours.contains("would contain itself") && any_text(project, &["!reset"])
+    }),
     ("line-ends-of-unicode", |project, _| any_text(project, &["\u{85}", "\u{2028}", "\u{2029}"])),
 ];
 

@@ -4,6 +4,7 @@
 mod comparison;
 mod corpus;
 mod dice;
+mod fixes;
 mod generate;
 mod judge;
 mod known;

@@ -31,8 +31,13 @@ pub(super) fn names_to_keys(node: &mut Node) -> Result<(), Refusal> {
         let short = Short(&name.origin);
         Ok(short.entry(only_text(name)?, short.node(Value::Null)))
     };
-    node.value = Value::Map(list.iter().map(entry).collect::<Result<_, Refusal>>()?);
+    node.value = Value::Map(known(list).map(entry).collect::<Result<_, Refusal>>()?);
     Ok(())
+}
+
+/// Of an unknown entry nobody can say at which key it stands.
+fn known(list: &[Node]) -> impl Iterator<Item = &Node> {
+    list.iter().filter(|entry| entry.value != Value::Unknown)
 }
 
 pub(super) fn only_text(node: &Node) -> Result<&str, Refusal> {
@@ -46,7 +51,7 @@ pub(super) fn pairs_to_keys(
 ) -> Result<(), Refusal> {
     let Value::List(list) = &node.value else { return Ok(()) };
     let mut map = Map::new();
-    for pair in list {
+    for pair in known(list) {
         let text = only_text(pair)?;
         let short = Short(&pair.origin);
         let (key, value) = match text.split_once('=') {

@@ -23,7 +23,7 @@ pub(super) fn ports(node: &mut Node, room: &mut Room) -> Result<(), Refusal> {
         match &entry.value {
             Value::Int(port) => expand(&port.to_string(), &entry, room, &mut ports)?,
             Value::Text(text) => expand(text, &entry, room, &mut ports)?,
-            Value::Map(_) => ports.push(entry),
+            Value::Map(_) | Value::Unknown => ports.push(entry),
             _ => return Err(wrong(&entry, "a port", "a whole number, text or a mapping")),
         }
     }

@@ -11,6 +11,9 @@ pub(super) fn service(node: &mut Node, room: &mut Room) -> Result<(), Refusal> {
     let Value::Map(map) = &mut node.value else { return Ok(()) };
     for (key, entry) in map {
         let node = &mut entry.node;
+        if node.value == Value::Unknown {
+            continue;
+        }
         match key.as_str() {
             "build" => build(node)?,
             "configs" | "secrets" => each(node, mounted_file)?,
@@ -73,7 +76,7 @@ fn depends_on(node: &mut Node) -> Result<(), Refusal> {
     match &mut node.value {
         Value::List(list) => {
             let mut map = Map::new();
-            for name in list.drain(..) {
+            for name in list.drain(..).filter(|name| name.value != Value::Unknown) {
                 let short = Short(&name.origin);
                 let needs = [("condition", started(&short)), ("required", short.node(Value::Bool(true)))];
                 map.extend([short.entry(only_text(&name)?, short.map(needs))]);

@@ -9,6 +9,7 @@ pub(super) fn check(node: &Node) -> Result<(), Refusal> {
         Value::List(list) => list.iter().try_for_each(|entry| {
             let text = printed(&entry.value);
             match text.split_once('=').or_else(|| text.split_once(':')) {
+                None if entry.value == Value::Unknown => Ok(()),
                 Some((name, _)) => is_name(name, entry),
                 None => Err(Refusal::at(entry.origin.span, "a host without its address").hint("`name=address`")),
             }

@@ -8,6 +8,7 @@ use crate::refusal::Refusal;
 pub(super) fn check(service: &Node) -> Result<(), Refusal> {
     let (scale, replicas) = (service.get("scale"), service.at(&["deploy", "replicas"]));
     if let (Some(scale), Some(replicas)) = (scale, replicas)
+        && [scale, replicas].iter().all(|count| count.value != Value::Unknown)
         && number(scale) != number(replicas)
     {
         return Err(differ(replicas, "scale", "deploy.replicas"));
@@ -29,9 +30,10 @@ pub(super) fn check(service: &Node) -> Result<(), Refusal> {
 fn same(service: &Node, key: &str, read: fn(&Node) -> f64, section: &str, other: &str) -> Result<(), Refusal> {
     let Some(own) = service.get(key).filter(|own| read(own) != 0.0) else { return Ok(()) };
     let Some(section_node) = service.at(&["deploy", "resources", section]) else { return Ok(()) };
-    match section_node.get(other).map_or(0.0, read) == read(own) {
-        true => Ok(()),
-        false => Err(differ(own, key, &format!("deploy.resources.{section}.{other}"))),
+    match section_node.get(other) {
+        Some(Node { value: Value::Unknown, .. }) => Ok(()),
+        other if other.map_or(0.0, read) == read(own) => Ok(()),
+        _ => Err(differ(own, key, &format!("deploy.resources.{section}.{other}"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a service names must be there: networks, volumes, secrets, configs and other services.
 
 use super::{list, section, text};
-use crate::node::{Entry, Node};
+use crate::node::{Entry, Node, Value};
 use crate::refusal::Refusal;
 use crate::source::Span;
 
@@ -44,7 +44,8 @@ fn source(node: &Node, section: &str, kind: &str, is_there: &impl Fn(&str, &str)
     let name = text(node, "source");
     let place = node.get("source").map_or(node.origin.span, |source| source.origin.span);
     // A volume without a name is anonymous.
-    match is_there(section, name) || (kind == "volume" && name.is_empty()) {
+    let is_unknown = node.value == Value::Unknown || node.unknown(&["source"]).is_some();
+    match is_unknown || is_there(section, name) || (kind == "volume" && name.is_empty()) {
         true => Ok(()),
         false => Err(undefined(kind, name, place)),
     }

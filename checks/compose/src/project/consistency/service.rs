@@ -1,13 +1,16 @@
 //! What must agree within a service.
 
 use super::{list, text};
-use crate::node::{Entry, Node};
+use crate::node::{Entry, Node, Value};
 use crate::refusal::Refusal;
 
 pub(super) fn check(name: &str, entry: &Entry) -> Result<(), Refusal> {
     let service = &entry.node;
-    if service.get("build").is_none() && text(service, "image").is_empty() {
-        return Err(Refusal::at(entry.key, format!("`{name}` has neither `image` nor `build`"))
+    let image = service.get("image");
+    let is_known = image.is_none_or(|image| image.value != Value::Unknown);
+    if service.get("build").is_none() && is_known && text(service, "image").is_empty() {
+        let place = image.filter(|image| image.unset().next().is_some()).map_or(entry.key, |image| image.origin.span);
+        return Err(Refusal::at(place, format!("`{name}` has neither `image` nor `build`"))
             .hint("name the image that its containers run"));
     }
     let both = |key: &str, other: &str| {
@@ -50,6 +53,7 @@ fn healthcheck(service: &Node) -> Result<(), Refusal> {
     };
     match first.as_text() {
         Some("CMD" | "CMD-SHELL" | "NONE") => Ok(()),
+        None if first.value == Value::Unknown => Ok(()),
         _ => Err(Refusal::at(first.origin.span, "the first word of `test` must be `CMD`, `CMD-SHELL` or `NONE`")
             .hint("put `CMD` before it, or write the command as one text")),
     }

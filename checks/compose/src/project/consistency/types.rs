@@ -43,6 +43,9 @@ pub(super) fn check(root: &Node) -> Result<(), Refusal> {
 }
 
 fn walk<'a>(section: &str, path: &mut Vec<&'a str>, node: &'a Node) -> Result<(), Refusal> {
+    if node.value == Value::Unknown {
+        return Ok(());
+    }
     let name = path.iter().rev().find(|key| **key != "[]").copied().unwrap_or(section);
     if let Some(expected) = of(section, path) {
         return expected.check(name, node);

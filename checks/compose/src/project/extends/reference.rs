@@ -14,6 +14,13 @@ pub(super) struct Reference {
     pub(super) file: Option<(String, Span)>,
 }
 
+/// The part of a reference that is not known.
+pub(super) fn unknown_reference(name: &str, services: &Map) -> Option<Span> {
+    let extends = services.get(name)?.node.get("extends")?;
+    let mut parts = [Some(extends), extends.get("service"), extends.get("file")].into_iter().flatten();
+    parts.find(|part| part.value == Value::Unknown).map(|part| part.origin.span)
+}
+
 /// None where the service extends nothing.
 pub(super) fn reference(name: &str, services: &Map) -> Result<Option<Reference>, Refusal> {
     let Some(entry) = services.get(name) else { return Ok(None) };

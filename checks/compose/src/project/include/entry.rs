@@ -18,6 +18,14 @@ pub(super) struct Inclusion {
     env_files: Vec<(String, Span)>,
 }
 
+/// The part of it that is not known.
+pub(super) fn unknown(entry: &Node) -> Option<Span> {
+    let parts = ["path", "project_directory", "env_file"].into_iter().filter_map(|name| key(entry, name));
+    let entries = |part: &'_ Node| part.as_list().unwrap_or_default().to_vec();
+    let all = parts.flat_map(|part| [vec![part.clone()], entries(part)].concat());
+    std::iter::once(entry.clone()).chain(all).find(|node| node.value == Value::Unknown).map(|node| node.origin.span)
+}
+
 /// A text is a path; keys that Compose does not know it ignores here, and of those that it knows the case.
 pub(super) fn inclusion(entry: &Node) -> Result<Inclusion, Refusal> {
     let paths = match &entry.value {

@@ -35,7 +35,7 @@ pub(super) fn networks(node: Node) -> Result<Node, Refusal> {
 fn names(node: Node, value: impl Fn(&Node) -> Value) -> Result<Node, Refusal> {
     let Value::List(list) = node.value else { return Ok(node) };
     let mut map = Map::new();
-    for name in list {
+    for name in list.into_iter().filter(|name| name.value != Value::Unknown) {
         let no_name = || Refusal::at(name.origin.span, "a name must stand here");
         let text = name.as_text().ok_or_else(no_name)?.to_owned();
         let node = Node { value: value(&name), origin: name.origin.clone() };

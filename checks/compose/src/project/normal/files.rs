@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::node::{Entry, Map, Node};
+use crate::node::{Entry, Map, Node, Value};
 use crate::project::selection::read_variables;
 use crate::project::{Gap, Part};
 use crate::refusal::Refusal;
@@ -34,6 +34,9 @@ impl<'a> Files<'a> {
         key: &str,
         value_of: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Option<Map>, Refusal> {
+        if path.value == Value::Unknown {
+            self.gap(service, path, format!("which {key} is read is not known"), true);
+        }
         let Some(name) = path.as_text() else { return Ok(None) };
         let file = match self.read.get(name) {
             Some(file) => *file,
@@ -41,7 +44,7 @@ impl<'a> Files<'a> {
                 if required {
                     // The path is absolute by now, and of one machine only.
                     let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
-                    self.gap(service, path, format!("the {key} {file} does not exist"));
+                    self.gap(service, path, format!("the {key} {file} does not exist"), false);
                 }
                 return Ok(None);
             }
@@ -59,10 +62,10 @@ impl<'a> Files<'a> {
         Ok(Some(found.into_iter().map(|(name, text)| (name, entry(text))).collect()))
     }
 
-    fn gap(&mut self, service: &str, path: &Node, message: String) {
+    fn gap(&mut self, service: &str, path: &Node, message: String, is_unnamed: bool) {
         let at = path.origin.span;
         let gap = *self.missing.entry((at, message.clone())).or_insert_with(|| {
-            self.gaps.push(Gap { at, message, part: Part::Environment, services: Vec::new() });
+            self.gaps.push(Gap { at, message, part: Part::Environment, is_unnamed, services: Vec::new() });
             self.gaps.len() - 1
         });
         self.gaps[gap].services.push(service.to_owned());

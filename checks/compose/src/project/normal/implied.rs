@@ -40,12 +40,12 @@ fn nothing(place: Span) -> Entry {
 }
 
 pub(super) fn targets(service: &mut Node) -> Result<(), Refusal> {
-    for port in value_of(service, "ports").and_then(list).into_iter().flatten() {
+    for port in known(value_of(service, "ports")) {
         if port.get("target").is_none() {
             return Err(Refusal::at(port.origin.span, "a port without its target").hint("a target is 1 to 65535"));
         }
     }
-    for mount in value_of(service, "volumes").and_then(list).into_iter().flatten() {
+    for mount in known(value_of(service, "volumes")) {
         let place = mount.origin.span;
         let Some(target) = value_of(mount, "target") else {
             return Err(
@@ -57,6 +57,10 @@ pub(super) fn targets(service: &mut Node) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+fn known(node: Option<&mut Node>) -> impl Iterator<Item = &mut Node> {
+    node.and_then(list).into_iter().flatten().filter(|entry| entry.value != Value::Unknown)
 }
 
 /// `links`, `volumes_from` and a namespace of another service make this one wait for it.

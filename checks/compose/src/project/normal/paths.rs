@@ -34,7 +34,7 @@ impl Base {
             value_of(build, "context").into_iter().for_each(|context| self.context(context));
             let more = value_of(build, "additional_contexts").and_then(map);
             for context in nodes(more) {
-                if context.as_text().is_none() {
+                if context.as_text().is_none() && context.value != Value::Unknown {
                     return Err(Refusal::at(context.origin.span, "a context must be text").hint("write it in quotes"));
                 }
                 self.context(context);

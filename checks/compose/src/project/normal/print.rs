@@ -10,6 +10,7 @@ pub(crate) fn printed(value: &Value) -> String {
         Value::Big(number) => number.to_string(),
         Value::Float(number) => float(*number),
         Value::Time(text) | Value::Text(text) => text.clone(),
+        Value::Unknown => String::new(),
         Value::List(list) => {
             let parts: Vec<_> = list.iter().map(|node| printed(&node.value)).collect();
             format!("[{}]", parts.join(" "))

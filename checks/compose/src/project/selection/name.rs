@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::project::Request;
 use crate::refusal::Refusal;
-use crate::variables::template;
+use crate::variables::template::{self, Substituted};
 
 /// `--project-name`, else `COMPOSE_PROJECT_NAME`, else the `name:` of the last compose file that has one, else the name of
 /// the folder. `name` is as the file writes it: its variables are replaced here, before the environment of the project
@@ -25,14 +25,22 @@ pub fn project_name(
     let value_of = |name: &str| environment.get(name).cloned();
     let written = match name.filter(|name| !name.is_empty()) {
         Some(name) => template::substitute(name, &value_of)
+            .and_then(Substituted::whole)
             .map_err(|bad| Refusal { kind: bad.kind, ..Refusal::nowhere(format!("name: {}", bad.message)) })?,
-        None => template::Substituted { text: folder.into_owned(), used: Vec::new() },
+        None => folder.into_owned(),
     };
     // What a file says is made to fit, but never replaced by the folder's name.
-    match normalised(&written.text) {
-        name if name.is_empty() => Err(refused(&written.text)),
+    match normalised(&written) {
+        name if name.is_empty() => Err(refused(&written)),
         name => Ok(name),
     }
+}
+
+/// The variables without value in the `name:` of a file.
+pub(in crate::project) fn unset(name: &str, environment: &BTreeMap<String, String>) -> Vec<String> {
+    let value_of = |name: &str| environment.get(name).cloned();
+    let done = template::substitute(name, &value_of).unwrap_or_default();
+    done.unset().map(str::to_owned).collect()
 }
 
 fn refused(name: &str) -> Refusal {
@@ -41,7 +49,7 @@ fn refused(name: &str) -> Refusal {
 }
 
 /// Lower case, only `a-z 0-9 _ -`, beginning with a letter or digit.
-fn normalised(name: &str) -> String {
+pub fn normalised(name: &str) -> String {
     let kept = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
     name.to_lowercase().chars().filter(kept).collect::<String>().trim_start_matches(['_', '-']).to_owned()
 }

@@ -25,6 +25,8 @@ pub(super) fn none(name: &str, list: &[Node]) -> Result<(), Refusal> {
 fn json(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Null => json!(null),
+        // Two of them need not be the same.
+        Value::Unknown => json!({"unknown at": node.origin.span.start}),
         Value::Bool(flag) => json!(flag),
         Value::Int(number) => json!(number),
         Value::Big(number) => json!(number),

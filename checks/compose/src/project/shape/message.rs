@@ -11,7 +11,7 @@ pub(super) fn misfit(shape: &Shape, name: &str, node: &Node) -> Refusal {
         Value::Bool(_) => "true or false",
         Value::Int(_) | Value::Big(_) | Value::Float(_) => "a number",
         Value::Time(_) => "a date",
-        Value::Text(_) => "text",
+        Value::Text(_) | Value::Unknown => "text",
         Value::List(_) => "a list",
         Value::Map(_) => "a mapping",
     };

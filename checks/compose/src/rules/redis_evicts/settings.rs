@@ -33,13 +33,7 @@ impl<'a> Settings<'a> {
         let more = VARIABLES.into_iter().filter_map(|name| node.at(&["environment", name]));
         words.extend(more.flat_map(words_of));
         let is_bitnami = node.get("image").and_then(Node::as_text).is_some_and(|image| image.contains("bitnami"));
-        let mounts = ["volumes", "configs"].into_iter().filter_map(|key| node.get(key)?.as_list()).flatten();
-        let targets = mounts.filter_map(|mount| mount.get("target").unwrap_or(mount).as_text());
-        let is_file = |path: &str| path.ends_with(".conf") || path.contains("/etc");
-        let has_file = is_bitnami
-            || node.get("configs").is_some()
-            || words.iter().any(|word| word.text.ends_with(".conf"))
-            || targets.into_iter().any(is_file);
+        let has_file = is_bitnami || reads_a_file(service, &words);
         Some(Self { words, has_file })
     }
 
@@ -77,8 +71,27 @@ impl Setting<'_, '_> {
     }
 }
 
-/// Whether it is a Redis that is told to keep nothing.
+/// Whether a program is given settings of its own, which are not seen here: in its words, or mounted.
+pub(in crate::rules) fn reads_a_file(service: &Service<'_>, words: &[Word<'_>]) -> bool {
+    let node = service.node;
+    let mounts = ["volumes", "configs"].into_iter().filter_map(|key| node.get(key)?.as_list()).flatten();
+    let mut targets = mounts.filter_map(|mount| mount.get("target").unwrap_or(mount).as_text());
+    let is_clock = |path: &str| matches!(path, "/etc/localtime" | "/etc/timezone");
+    let is_file = |path: &str| path.ends_with(".conf") || path.contains("/etc") && !is_clock(path);
+    node.get("configs").is_some() || words.iter().any(|word| word.text.ends_with(".conf")) || targets.any(is_file)
+}
+
+/// Whether it is a Redis that has nothing to keep: it is told to save nothing, or it is a cache by its name and by its policy.
+/// What the command says beats a file, so there it must say both.
 pub(in crate::rules) fn is_cache(service: &Service<'_>) -> bool {
-    let settings = Settings::of(service).filter(|settings| !settings.has_file);
-    settings.is_some_and(|settings| settings.without_snapshots().is_some() && !settings.logs_changes())
+    let Some(settings) = Settings::of(service) else { return false };
+    let is_log_off = !settings.logs_changes() && (!settings.has_file || settings.get("appendonly").is_some());
+    is_named_cache(service, &settings) || settings.without_snapshots().is_some() && is_log_off
+}
+
+/// Two statements that what it holds may go. One alone may be a mistake.
+pub(in crate::rules) fn is_named_cache(service: &Service<'_>, settings: &Settings<'_>) -> bool {
+    let deletes_any = |setting: Setting<'_, '_>| setting.value().to_ascii_lowercase().starts_with("allkeys-");
+    let mut words = service.name.split(['-', '_', '.']);
+    words.any(|word| word == "cache") && settings.get("maxmemory-policy").is_some_and(deletes_any)
 }
