@@ -58,7 +58,7 @@ impl Compose {
             Part::Service => gap.services.iter().any(|reached| reached == service.name),
             Part::Environment => false,
         };
-        let is_unknown = node.is_some_and(|node| node.unset().next().is_some())
+        let is_unknown = node.is_some_and(|node| node.lacks_a_variable())
             || service.node.unknown(&["deploy", "restart_policy", "max_attempts"]).is_some();
         if is_unknown || project.gaps.iter().any(reaches) {
             return None;

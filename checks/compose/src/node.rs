@@ -139,6 +139,11 @@ impl Node {
         }
     }
 
+    /// Whether it would be another value if a variable had one.
+    pub fn lacks_a_variable(&self) -> bool {
+        self.unset().next().is_some()
+    }
+
     /// The variables without value that this very value was made of.
     pub fn unset(&self) -> impl Iterator<Item = &str> {
         self.origin.via.iter().filter_map(|via| match via {

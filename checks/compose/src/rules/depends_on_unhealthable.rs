@@ -73,7 +73,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> Option<Finding> {
     let condition = dependency.node.get("condition")?;
-    let is_unknown = condition.unset().next().is_some();
+    let is_unknown = condition.lacks_a_variable();
     if !is_unknown && condition.as_text() != Some("service_healthy") {
         return None;
     }

@@ -83,7 +83,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> Option<Finding> {
     let Healthcheck::Tested { block, .. } = Healthcheck::of(wanted) else { return None };
     let condition = dependency.node.get("condition")?;
-    if condition.unset().next().is_some() {
+    if condition.lacks_a_variable() {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, service.name, condition, "the start"));
     }
     if condition.as_text() != Some("service_started") {

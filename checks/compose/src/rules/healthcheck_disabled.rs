@@ -86,7 +86,7 @@ impl<'a> Healthcheck<'a> {
         let command = words.get(1).unwrap_or(&words[0]);
         match words[0].as_text() {
             Some("NONE") => Self::Off(test),
-            _ if command.as_text() == Some("") && command.unset().next().is_some() => Self::Unresolved(command),
+            _ if command.as_text() == Some("") && command.lacks_a_variable() => Self::Unresolved(command),
             _ => Self::Tested { block, test },
         }
     }

@@ -74,7 +74,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let name = service.name;
-    if let Some(period) = period.filter(|period| period.unset().next().is_some()) {
+    if let Some(period) = period.filter(|period| period.lacks_a_variable()) {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, period, "the patience with a start"));
     }
     let patience = duration::print(patience(&block.node));

@@ -104,7 +104,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     if reference.is_pinned() {
         return None;
     }
-    if image.unset().next().is_some() {
+    if image.lacks_a_variable() {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, image, "the version of the image"));
     }
     let label = match (reference.tag, default(image)) {

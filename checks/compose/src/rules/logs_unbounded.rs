@@ -79,11 +79,11 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let size = logging.node.at(&["options", "max-size"]);
     match size {
         Some(size) if !is_empty(size) => return None,
-        Some(size) if size.unset().next().is_some() => return unknown(size, "the bound of the log"),
+        Some(size) if size.lacks_a_variable() => return unknown(size, "the bound of the log"),
         _ => {}
     }
     match logging.node.get("driver") {
-        Some(driver) if is_empty(driver) && driver.unset().next().is_some() => {
+        Some(driver) if is_empty(driver) && driver.lacks_a_variable() => {
             return unknown(driver, "the log driver");
         }
         Some(driver) if !is_empty(driver) && driver.as_text() != Some("json-file") => return None,

@@ -65,7 +65,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let name = service.name;
-    if let Some(limit) = limits.iter().find(|limit| limit.unset().next().is_some()) {
+    if let Some(limit) = limits.iter().find(|limit| limit.lacks_a_variable()) {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, limit, "the memory limit"));
     }
     let (at, label) = match limits.first() {

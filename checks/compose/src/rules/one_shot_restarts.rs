@@ -64,7 +64,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let node = service.restart.declared?.node();
-    if node.unset().next().is_some() {
+    if node.lacks_a_variable() {
         return None;
     }
     let name = service.name;

@@ -82,7 +82,7 @@ const PORTS: [i64; 5] = [3306, 5432, 6379, 9042, 27017];
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for service in model.services.values() {
-        let unset = service.node.get("network_mode").filter(|mode| mode.unset().next().is_some());
+        let unset = service.node.get("network_mode").filter(|mode| mode.lacks_a_variable());
         findings.extend(unset.filter(|_| Store::of(service).is_some()).map(|mode| unresolved(service, mode)));
         // What it publishes is then ignored by the engine.
         if let Some(mode) = service.node.get("network_mode").filter(|mode| mode.as_text() == Some("host")) {
@@ -108,7 +108,7 @@ fn finding(service: &Service<'_>, own: &[i64], port: &Node) -> Option<Finding> {
     let name = service.name;
     let address = port.get("host_ip");
     let text = address.and_then(Node::as_text).unwrap_or_default();
-    let unknown = [address.unwrap_or(port), port].into_iter().find(|node| node.unset().next().is_some());
+    let unknown = [address.unwrap_or(port), port].into_iter().find(|node| node.lacks_a_variable());
     match (text, unknown) {
         // The variable may hold the address too.
         ("", Some(node)) => {
@@ -139,7 +139,7 @@ fn on_the_host(service: &Service<'_>, mode: &Node) -> Option<Finding> {
     let name = service.name;
     let bound: Vec<Vec<Word<'_>>> =
         store.bound_by.iter().filter_map(|option| values(service, &words, option)).collect();
-    if let Some(word) = bound.iter().flatten().find(|word| word.node.unset().next().is_some()) {
+    if let Some(word) = bound.iter().flatten().find(|word| word.node.lacks_a_variable()) {
         return Some(unresolved(service, word.node));
     }
     if !bound.is_empty() && bound.iter().flatten().all(|word| is_this_host(&word.text)) {

@@ -76,7 +76,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
             let label = "no `restart:` here, and none from `extends`, an override file or an anchor".to_owned();
             Some(finding(service.key, label, always_active.then_some(Fix::Add("restart: unless-stopped"))))
         }
-        Some(Declared::Short(node)) if node.unset().next().is_none() => {
+        Some(Declared::Short(node)) if !node.lacks_a_variable() => {
             let label = format!("`{}` never restarts", node.as_text().unwrap_or_default());
             // Somebody has written this on purpose.
             Some(finding(node.origin.span, label, None))

@@ -58,7 +58,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let Some(Declared::Deploy { block, condition, replaced }) = service.restart.declared else { return None };
     let is_taken_away = service.restart.effective.name == "no" && !service.restart.is_refused();
-    if !is_taken_away || condition.is_some_and(|node| node.unset().next().is_some()) {
+    if !is_taken_away || condition.is_some_and(|node| node.lacks_a_variable()) {
         return None;
     }
     let name = service.name;

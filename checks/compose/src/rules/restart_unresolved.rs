@@ -47,7 +47,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for service in model.services.values() {
         let node = service.restart.declared.map(|declared| declared.node());
         let policy = ["condition", "max_attempts"].map(|key| service.node.unknown(&["deploy", "restart_policy", key]));
-        let unresolved = node.filter(|node| node.unset().next().is_some()).or(policy.into_iter().flatten().next());
+        let unresolved = node.filter(|node| node.lacks_a_variable()).or(policy.into_iter().flatten().next());
         findings
             .extend(unresolved.map(|node| {
                 Finding::unresolved(&RULE.meta, Severity::Error, service.name, node, "the restart policy")

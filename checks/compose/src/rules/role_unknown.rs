@@ -55,7 +55,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     if service.role.kind != RoleKind::Unknown {
         return None;
     }
-    if label.unset().next().is_some() {
+    if label.lacks_a_variable() {
         return Some(Finding::unresolved(&RULE.meta, Severity::Error, service.name, label, "the role"));
     }
     let message = format!("`{}` has a role that feedctl does not know", service.name);

@@ -58,7 +58,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let node = service.node.get("user")?;
     let user = node.as_text()?.split(':').next().unwrap_or_default();
-    if user.is_empty() && node.unset().next().is_some() {
+    if user.is_empty() && node.lacks_a_variable() {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, node, "the user"));
     }
     if user != "root" && user.parse() != Ok(0) {

@@ -113,7 +113,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     }
     let folders = store.folders(service, &words);
     let moved = store.moved_by.iter().filter_map(|name| service.node.at(&["environment", name]));
-    if let Some(folder) = moved.into_iter().find(|folder| folder.unset().next().is_some()) {
+    if let Some(folder) = moved.into_iter().find(|folder| folder.lacks_a_variable()) {
         return Some(Finding::unresolved(&RULE.meta, store.loses, service.name, folder, "where the data lies"));
     }
     // A folder that we cannot read may be any: one of a shell's variable, or many in one word.

@@ -85,7 +85,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let message = format!("`{name}` is killed before it has written what it holds");
     let (at, label, fix) = match service.node.get("stop_grace_period") {
-        Some(period) if period.unset().next().is_some() => {
+        Some(period) if period.lacks_a_variable() => {
             return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, period, "the time to stop"));
         }
         Some(period) => {

@@ -65,7 +65,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let schedule = schedule(service)?;
     let zone = zones(service).next();
-    if zone.is_some_and(|zone| zone.as_text() == Some("") && zone.unset().next().is_some()) {
+    if zone.is_some_and(|zone| zone.as_text() == Some("") && zone.lacks_a_variable()) {
         return Some(Finding::unresolved(&RULE.meta, Severity::Warn, name, zone?, "the time zone"));
     }
     if zone.is_some() || sees_the_hosts(service) {

@@ -117,7 +117,7 @@ fn finding(service: &Service<'_>, labels: &BTreeSet<&str>) -> Option<Finding> {
     for (label, Entry { node, .. }) in own().filter(|(label, _)| labels.contains(label.as_str())) {
         match node.as_text() {
             Some("true") => return None,
-            Some("") if node.unset().next().is_some() => {
+            Some("") if node.lacks_a_variable() => {
                 let what = format!("the label `{label}`");
                 return Some(Finding::unresolved(&RULE.meta, Severity::Warn, service.name, node, &what));
             }

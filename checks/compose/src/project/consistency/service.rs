@@ -9,7 +9,7 @@ pub(super) fn check(name: &str, entry: &Entry) -> Result<(), Refusal> {
     let image = service.get("image");
     let is_known = image.is_none_or(|image| image.value != Value::Unknown);
     if service.get("build").is_none() && is_known && text(service, "image").is_empty() {
-        let place = image.filter(|image| image.unset().next().is_some()).map_or(entry.key, |image| image.origin.span);
+        let place = image.filter(|image| image.lacks_a_variable()).map_or(entry.key, |image| image.origin.span);
         return Err(Refusal::at(place, format!("`{name}` has neither `image` nor `build`"))
             .hint("name the image that its containers run"));
     }

@@ -67,7 +67,7 @@ impl Setting<'_, '_> {
 
     /// Whether it is empty only because a variable has no value here.
     pub(in crate::rules) fn is_unresolved(&self) -> bool {
-        self.value().is_empty() && self.node.unset().next().is_some()
+        self.value().is_empty() && self.node.lacks_a_variable()
     }
 }
 
