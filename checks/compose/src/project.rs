@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::node::{Node, Value};
+use crate::node::{Node, Origin, Value, Via};
 use crate::refusal::Refusal;
 use crate::source::{Sources, Span};
 
@@ -86,10 +86,20 @@ pub struct Gap {
 /// A value that Compose refuses as long as these variables have no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lacking {
+    /// Its keys in the file, from the top; `[]` stands for any entry of a list.
+    pub path: Vec<String>,
     pub at: Span,
     pub variables: Vec<String>,
     /// What Compose says of it.
     pub message: String,
+}
+
+impl Lacking {
+    /// The value, of which nothing more is known.
+    pub fn node(&self) -> Node {
+        let via = self.variables.iter().cloned().map(Via::Unset).collect();
+        Node { value: Value::Unknown, origin: Origin { span: self.at, via } }
+    }
 }
 
 /// What is unknown behind a gap.
@@ -174,7 +184,7 @@ fn called(
     if unset.is_empty() {
         return Err(Refusal { at: Some(at), ..refusal });
     }
-    loader.unknown.refuse(at, &unset.iter().map(String::as_str).collect::<Vec<_>>(), &refusal.message);
+    loader.unknown.refuse(&["name"], at, &unset.iter().map(String::as_str).collect::<Vec<_>>(), &refusal.message);
     name_of(None)
 }
 

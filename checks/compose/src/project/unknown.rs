@@ -40,25 +40,26 @@ impl Unknown {
 
     /// Whether the value at `path` is not known, because Compose refuses it with these variables unset.
     pub(super) fn is(&mut self, path: &[&str], text: &str, at: Span, unset: &[&str]) -> bool {
-        let path = match path {
+        let key = match path {
             ["services", _, rest @ ..] => rest.join("."),
             path => path.join("."),
         };
-        let kind = (path, text.to_owned());
-        let of_key = || self.refused.iter().filter(|((path, _), _)| *path == kind.0).map(|(_, message)| message);
+        let kind = (key, text.to_owned());
+        let of_key = || self.refused.iter().filter(|((key, _), _)| *key == kind.0).map(|(_, message)| message);
         let any = || of_key().nth(KINDS_OF_A_KEY - 1);
         let message = self.refused.get(&kind).or_else(any).cloned();
         self.lacking.insert(at, kind);
         let is_refused = message.is_some();
         if let Some(message) = message {
-            self.refuse(at, unset, &message);
+            self.refuse(path, at, unset, &message);
         }
         is_refused
     }
 
-    /// Compose refuses the value at `at` as long as these have no value.
-    pub(super) fn refuse(&mut self, at: Span, variables: &[&str], message: &str) {
-        let told = || Lacking { at, variables: Vec::new(), message: message.to_owned() };
+    /// Compose refuses the value at `path` as long as these have no value.
+    pub(super) fn refuse(&mut self, path: &[&str], at: Span, variables: &[&str], message: &str) {
+        let path = || path.iter().map(|key| (*key).to_owned()).collect();
+        let told = || Lacking { path: path(), at, variables: Vec::new(), message: message.to_owned() };
         let known = &mut self.told.entry(at).or_insert_with(told).variables;
         known.extend(variables.iter().map(|name| (*name).to_owned()));
         known.sort_unstable();

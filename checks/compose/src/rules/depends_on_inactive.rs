@@ -1,6 +1,6 @@
 //! `depends-on-inactive`: an active service that depends on one that no profile activates.
 
-use super::depends_on_without_condition::dependencies;
+use super::depends_on_without_condition::{dependencies, unknown_dependencies};
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Value};
@@ -65,6 +65,12 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
         });
         findings.extend(inactive);
     }
+    if model.services.values().any(|service| !is_active(service)) {
+        let unknown = unknown_dependencies(model).filter(|(service, _)| is_active(service));
+        findings.extend(unknown.map(|(service, name)| {
+            Finding::unresolved(&RULE.meta, Severity::Error, service.name, &name, "a dependency")
+        }));
+    }
 }
 
 fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> Option<Finding> {
@@ -109,6 +115,14 @@ mod tests {
         check("depends_on: [simulator]", "'*'", "", true);
         check("links: [simulator]", "a", "", true);
         check("network_mode: 'service:simulator'", "a", "", true);
+    }
+
+    #[test]
+    fn a_dependency_whose_name_is_not_known_may_be_inactive() {
+        check("depends_on: [$A]", "a", "", true);
+        check("depends_on: $A", "a", "", true);
+        check("depends_on: [$A]", "a", "a", false);
+        check("depends_on: [$A], profiles: [b]", "a", "", false);
     }
 
     #[test]

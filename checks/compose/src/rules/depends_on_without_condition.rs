@@ -72,11 +72,28 @@ pub(super) fn dependencies<'a>(service: &Service<'a>) -> impl Iterator<Item = (&
     map.into_iter().flatten().map(|(name, entry)| (name.as_str(), entry))
 }
 
+/// What services depend on, by a name that is not known for want of a variable.
+pub(super) fn unknown_dependencies<'m>(model: &'m Model<'_>) -> impl Iterator<Item = (&'m Service<'m>, Node)> {
+    model.project.lacking.iter().filter_map(|lacking| match lacking.path.as_slice() {
+        [top, name, key, rest @ ..] if top == "services" && key == "depends_on" => {
+            let is_name = rest.iter().all(|key| key == "[]");
+            model.services.get(name.as_str()).filter(|_| is_name).map(|service| (service, lacking.node()))
+        }
+        _ => None,
+    })
+}
+
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     for service in model.services.values() {
         let found =
             dependencies(service).filter_map(|(name, entry)| finding(service, model.services.get(name)?, entry));
         findings.extend(found);
+    }
+    let is_tested = |service: &Service<'_>| matches!(Healthcheck::of(service), Healthcheck::Tested { .. });
+    if model.services.values().any(is_tested) {
+        findings.extend(unknown_dependencies(model).map(|(service, name)| {
+            Finding::unresolved(&RULE.meta, Severity::Warn, service.name, &name, "a dependency")
+        }));
     }
 }
 
@@ -142,6 +159,8 @@ mod tests {
         check("depends_on: {redis: {condition: service_started}}", &[true]);
         check("depends_on: {redis: {restart: true, condition: service_started}}", &[true]);
         check("depends_on: {redis: {condition: service_healthy}}", &[]);
+        check("depends_on: [$A]", &[false]);
+        check("depends_on: {redis: {condition: '${A:?}'}}", &[false]);
     }
 
     #[test]

@@ -76,18 +76,20 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 fn finding(service: &Service<'_>) -> Option<Finding> {
     let name = service.name;
     let settings = Settings::of(service)?;
-    let setting = settings.get("maxmemory-policy")?;
+    let unresolved = |node| Finding::unresolved(&RULE.meta, Severity::Error, name, node, "what a full Redis does");
+    let Some(setting) = settings.get("maxmemory-policy") else { return settings.open.map(unresolved) };
     if setting.is_unresolved() {
-        return Some(Finding::unresolved(&RULE.meta, Severity::Error, name, setting.node, "what a full Redis does"));
+        return Some(unresolved(setting.node));
     }
     let policy = setting.value();
     let is_unlimited = match settings.get("maxmemory") {
         Some(limit) => !limit.is_unresolved() && matches!(limit.value(), "" | "0"),
         None => !settings.has_file,
     };
+    let volatile = policy.to_ascii_lowercase().starts_with("volatile-");
     let (severity, label) = match policy.to_ascii_lowercase().as_str() {
         "" | "noeviction" => return None,
-        volatile if volatile.starts_with("volatile-") => {
+        _ if volatile => {
             (Severity::Warn, format!("`{policy}` deletes what has a time to live, also before its time"))
         }
         _ if is_named_cache(service, &settings) => {
@@ -96,7 +98,8 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         _ if is_unlimited => (Severity::Warn, format!("`{policy}` deletes any key, once somebody sets a `maxmemory`")),
         _ => (Severity::Error, format!("`{policy}` deletes any key, and a stream is one key")),
     };
-    let message = format!("`{name}` deletes what it holds when its memory is full");
+    let what = if volatile { "what has a time to live" } else { "what it holds" };
+    let message = format!("`{name}` deletes {what} when its memory is full");
     let finding = Finding::new(&RULE.meta, severity, name, setting.node.origin.span, message)
         .label(label)
         .consequence("the ticks that the archiver has not read yet are gone, and no writer gets an error")
@@ -143,6 +146,16 @@ mod tests {
         let unresolved = Some((Severity::Error, Certainty::Unresolved));
         check("image: 'redis:8', command: [redis-server, --maxmemory-policy, '$POLICY']", unresolved);
         check("image: 'redis:8', command: 'redis-server --maxmemory-policy $POLICY'", unresolved);
+        check("image: 'redis:8', command: ['$OPTIONS']", unresolved);
+        check("image: 'redis:8', command: [redis-server, '$OPTIONS']", unresolved);
+        check("image: 'redis:8', command: redis-server $OPTIONS --port 6380", unresolved);
+        check("image: 'redis:8', command: $COMMAND", unresolved);
+        check("image: 'redis:8', command: '${COMMAND:?}'", unresolved);
+        check("image: 'redis/redis-stack:7', environment: {REDIS_ARGS: $OPTIONS}", unresolved);
+        check("image: 'redis:8', command: 'redis-server --requirepass $PASSWORD'", None);
+        check("image: 'redis:8', command: 'redis-server --requirepass ${PASSWORD:?} --port 6380'", None);
+        check("image: 'redis:8', command: [redis-server, --requirepass, $PASSWORD]", None);
+        check("image: 'redis:8', command: 'redis-server ${OPTIONS:-}'", None);
         let known = Some((Severity::Error, Certainty::Seen));
         check("image: 'redis:8', command: 'redis-server --maxmemory $M --maxmemory-policy allkeys-lru'", known);
     }

@@ -70,8 +70,9 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let settled = [settings.get("appendonly"), settings.get("save")];
-    if let Some(unknown) = settled.into_iter().flatten().find(|setting| setting.is_unresolved()) {
-        return Some(Finding::unresolved(&RULE.meta, Severity::Error, name, unknown.node, "what a restart leaves"));
+    let unknown = settled.into_iter().flatten().find(|setting| setting.is_unresolved());
+    if let Some(node) = unknown.map(|setting| setting.node).or(settings.open) {
+        return Some(Finding::unresolved(&RULE.meta, Severity::Error, name, node, "what a restart leaves"));
     }
     let finding = match (settings.without_snapshots(), settings.get("save")) {
         (Some(off), _) => {
@@ -155,5 +156,7 @@ mod tests {
         check("image: 'redis:8', command: 'redis-server --appendonly $LOG'", unresolved);
         check("image: 'redis:8', command: [redis-server, --save, '$SAVE']", unresolved);
         check("image: 'redis:8', command: [redis-server, --appendonly, 'yes', --save, '$SAVE']", None);
+        check("image: 'redis:8', command: redis-server $OPTIONS", unresolved);
+        check("image: 'redis:8', command: redis-server --appendonly yes $OPTIONS", None);
     }
 }

@@ -1,6 +1,8 @@
 //! What the files say of a Redis: the words of its command, and of the variables that its images append to it. A setting
 //! of a file that it reads is not seen here.
 
+use std::slice;
+
 use crate::model::Service;
 use crate::node::Node;
 use crate::rules::state_without_volume::store::Store;
@@ -10,6 +12,8 @@ pub(in crate::rules) struct Settings<'a> {
     words: Vec<Word<'a>>,
     /// A redis.conf is given to it or mounted, or the image makes one of its own.
     pub(in crate::rules) has_file: bool,
+    /// A variable without value that may hold further settings.
+    pub(in crate::rules) open: Option<&'a Node>,
 }
 
 /// The value of a setting, and where it is written.
@@ -30,11 +34,12 @@ impl<'a> Settings<'a> {
             return None;
         }
         let node = service.node;
-        let more = VARIABLES.into_iter().filter_map(|name| node.at(&["environment", name]));
-        words.extend(more.flat_map(words_of));
+        let more = || VARIABLES.into_iter().filter_map(|name| node.at(&["environment", name]));
+        words.extend(more().flat_map(words_of));
+        let open = ["entrypoint", "command"].into_iter().filter_map(|key| node.get(key)).chain(more()).find_map(open);
         let is_bitnami = node.get("image").and_then(Node::as_text).is_some_and(|image| image.contains("bitnami"));
         let has_file = is_bitnami || reads_a_file(service, &words);
-        Some(Self { words, has_file })
+        Some(Self { words, has_file, open })
     }
 
     /// The last `--name VALUE …`, as Redis takes it.
@@ -69,6 +74,21 @@ impl Setting<'_, '_> {
     pub(in crate::rules) fn is_unresolved(&self) -> bool {
         self.value().is_empty() && self.node.lacks_a_variable()
     }
+}
+
+/// The value in which nothing stands between two blanks, for want of a variable, and not as the value of an option.
+fn open(part: &Node) -> Option<&Node> {
+    let mut before = "";
+    let mut pieces = part.as_list().unwrap_or(slice::from_ref(part)).iter().flat_map(|node| {
+        let text = node.as_text().unwrap_or_default();
+        text.split(' ').map(move |piece| (piece, node))
+    });
+    let open = pieces.find(|(piece, node)| {
+        let is_value = before.starts_with("--");
+        before = piece;
+        piece.is_empty() && !is_value && node.lacks_a_variable()
+    });
+    open.map(|(_, node)| node)
 }
 
 /// Whether a program is given settings of its own, which are not seen here: in its words, or mounted.

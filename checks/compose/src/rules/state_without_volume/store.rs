@@ -46,10 +46,10 @@ impl Store {
     }
 
     /// Whether the words start the program: none at all, its options or settings alone, or its own name where a program
-    /// stands.
+    /// stands. An empty one, of a variable without value, is taken to do so.
     pub(in crate::rules) fn is_started_by(&self, words: &[Word<'_>]) -> bool {
-        let options = |word: &Word<'_>| word.text.starts_with('-') || word.text.ends_with(".conf");
-        words.first().is_none_or(options) || programs(words).any(|program| self.programs.contains(&program))
+        let starts = |word: &Word<'_>| word.text.is_empty() || word.text.starts_with('-') || word.text.ends_with(".conf");
+        words.first().is_none_or(starts) || programs(words).any(|program| self.programs.contains(&program))
     }
 
     /// Whether it keeps data here at all, as far as the file shows: NATS does so only for JetStream, a sentinel of Redis never
