@@ -15,13 +15,14 @@ use feedctl_compose::audit::{self, Audit};
 use feedctl_compose::finding::Severity;
 use feedctl_compose::fix;
 use feedctl_compose::model::RoleKind;
-use feedctl_compose::project::Request;
+use feedctl_compose::project::{Part, Request};
 
 use crate::cli::Global;
 use crate::config::Outline;
 use crate::exit::Exit;
 use crate::render::audit::{FORMATS, Run, secrets};
 use crate::screen::{self, Screen};
+use crate::suggest;
 
 mod changes;
 
@@ -76,6 +77,8 @@ pub(crate) fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
         FailOn::Warn => Severity::Warn,
         FailOn::Error => Severity::Error,
     };
+    // Files of the command line may be of another project, or a part of this one.
+    let wanted = outline.required().filter(|_| args.files.is_empty()).map(str::to_owned).collect::<Vec<_>>();
     let roles: BTreeMap<_, _> = outline.roles().map(|(name, role)| (name.to_owned(), kind(role))).collect();
     let request = request(&args, outline, &folder);
     let today = Local::now().date_naive();
@@ -91,7 +94,10 @@ pub(crate) fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
         changes::write(&changes)?;
         screen::tell(&told(&changes));
         audit = look();
+        // What was left is for a person.
+        audit.findings.iter_mut().for_each(|finding| finding.fix = None);
     }
+    screen::tell(&absent(&wanted, &audit));
     let exit = exit(&audit, fail_on);
     let run = Run { audit: &audit, request: &request, exit, fail_on, at: Local::now().into(), took: started.elapsed() };
     screen::print(&(format.write)(&run, Screen::of_stdout(global.color)))?;
@@ -118,6 +124,19 @@ fn told(changes: &[Change]) -> String {
         [] => "nothing to change by a program\n".to_owned(),
         changes => changes.iter().map(|change| format!("changed {}\n", change.shown.display())).collect(),
     }
+}
+
+/// The services of feedctl.yml that no compose file has: a slip of the finger, most often.
+fn absent(wanted: &[String], audit: &Audit) -> String {
+    let Some((model, project)) = audit.model().zip(audit.project.as_ref()) else { return String::new() };
+    let may_be_there = project.gaps.iter().any(|gap| gap.part == Part::Project);
+    let absent = wanted.iter().filter(|name| !may_be_there && !model.services.contains_key(name.as_str()));
+    let warning = |name: &String| {
+        let near = suggest::closest(name, model.services.keys().copied());
+        let meant = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+        format!("warning: feedctl.yml names the service `{}`, which no compose file has{meant}\n", name.escape_debug())
+    };
+    absent.map(warning).collect()
 }
 
 fn request(args: &Args, outline: Outline, folder: &Path) -> Request {

@@ -46,6 +46,11 @@ impl Outline {
         Ok(Self { compose: outline.compose.iter().map(|file| home.join(file)).collect(), ..outline })
     }
 
+    /// The services that must be there.
+    pub(crate) fn required(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().filter(|(_, service)| service.required).map(|(name, _)| name.as_str())
+    }
+
     /// The services whose role is written there.
     pub(crate) fn roles(&self) -> impl Iterator<Item = (&str, Role)> {
         self.services.iter().filter_map(|(name, service)| Some((name.as_str(), service.role?)))

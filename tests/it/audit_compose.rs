@@ -128,7 +128,8 @@ async fn a_fix_writes_over_no_variable_and_nothing_in_vain_and_stays_in_the_proj
     let once = read("feed/compose.yaml");
     assert!(once.contains("    logging:\n") && once.contains("${GRACE:-5s}"), "{once}");
     assert!(!once.contains("restart:"), "the override would take it back: {once}");
-    fix().await;
+    let again = fix().await;
+    assert!(again.stdout.contains("restart-missing") && !again.stdout.contains("--fix does it"), "{again:?}");
     assert_eq!(read("feed/compose.yaml"), once);
     assert_eq!(read("shared.yaml"), texts[2].1);
 }
@@ -268,10 +269,21 @@ async fn roles_come_from_feedctl_yml_too() {
     let folder = project("services:\n  migrate:\n    image: app:1.4.2\n");
     assert_eq!(audit_in(&folder, &[]).await.code, 1);
     let path = folder.path().join("feedctl.yml");
-    fs::write(path, "version: 1\nservices:\n  migrate: {role: one-shot}\n").expect("the folder is writable");
+    let roles =
+        |names: &str| fs::write(&path, format!("version: 1\nservices: {names}\n")).expect("the folder is writable");
+    roles("{migrate: {role: one-shot}}");
     let run = audit_in(&folder, &["--format", "json"]).await;
     let service = &json(&run)["services"][0];
     assert_eq!((run.code, &service["role"], &service["role_from"]), (0, &"one-shot".into(), &"feedctl.yml".into()));
+    assert_eq!(run.stderr, "");
+
+    roles("{migrat: {role: one-shot}, other: {required: false}}");
+    let run = audit_in(&folder, &[]).await;
+    let warning =
+        "warning: feedctl.yml names the service `migrat`, which no compose file has: did you mean `migrate`?\n";
+    assert_eq!((run.code, run.stderr.as_str()), (1, warning));
+    // A file of the command line may be a part of the project only.
+    assert_eq!(audit_in(&folder, &["-f", "compose.yaml"]).await.stderr, "");
 }
 
 const FORMATS: [&str; 6] = ["table", "json", "sarif", "github", "junit", "markdown"];

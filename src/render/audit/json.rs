@@ -76,7 +76,7 @@ struct WireFinding<'a> {
     otherwise: Option<&'a str>,
     /// Other places that explain it.
     related: Vec<WireRelated<'a>>,
-    /// Whether `--fix` does it.
+    /// Whether `--fix` tries it; after `--fix` nothing is left to try.
     fixable: bool,
 }
 

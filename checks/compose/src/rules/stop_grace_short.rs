@@ -33,8 +33,8 @@ Why it matters
   last snapshot, if it was still writing one; a database in its last checkpoint must recover at the next start, for minutes
   in which no tick is stored. Each deploy is such a stop, and the loss grows with the data: it shows late.
 What to do
-  Write `stop_grace_period: 30s`, or 60s and more for a database (`feedctl audit-compose --fix` writes 30s). It costs nothing:
-  a container that has ended is not waited for.
+  Write `stop_grace_period: 30s`, or 60s and more for a database or a broker (`feedctl audit-compose --fix` does it). It costs
+  nothing: a container that has ended is not waited for.
 Source
   The Dockerfile of the official postgres image says of its STOPSIGNAL that even 90 seconds may be too short;
   Compose, stop_grace_period: https://docs.docker.com/reference/compose-file/services/#stop_grace_period
@@ -70,18 +70,20 @@ const DEFAULT: i64 = 10_000_000_000;
 const WRITERS: [&str; 3] = ["archiver", "writer", "recorder"];
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(model.lasting().filter(|service| writes(service)).filter_map(finding));
+    findings.extend(model.lasting().filter_map(|service| finding(service, period(service)?)));
 }
 
-fn writes(service: &Service<'_>) -> bool {
+/// What should stand in the file; none where the service writes nothing.
+fn period(service: &Service<'_>) -> Option<&'static str> {
     let image = service.node.get("image").and_then(Node::as_text).map(|image| Reference::of(image).name);
     let store = [image, Some(service.name)].into_iter().flatten().find_map(Store::named);
     // In the image of a database many a client runs too, as a backup does.
     let is_store = store.is_some_and(|store| store.holds_ticks() && store.is_started_by(&words(service)));
-    is_store || service.name.split(['-', '_', '.']).any(|word| WRITERS.contains(&word))
+    let is_writer = || service.name.split(['-', '_', '.']).any(|word| WRITERS.contains(&word));
+    if is_store { Some("stop_grace_period: 60s") } else { is_writer().then_some("stop_grace_period: 30s") }
 }
 
-fn finding(service: &Service<'_>) -> Option<Finding> {
+fn finding(service: &Service<'_>, wanted: &'static str) -> Option<Finding> {
     let name = service.name;
     let message = format!("`{name}` is killed before it has written what it holds");
     let (at, label, fix) = match service.node.get("stop_grace_period") {
@@ -90,18 +92,19 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         }
         Some(period) => {
             let length = duration::parse(period.as_text()?).filter(|length| *length < DEFAULT)?;
-            let at = period.origin.span;
-            (at, format!("KILL comes {} after TERM", duration::print(length)), Fix::replace(period, "30s"))
+            let label = format!("KILL comes {} after TERM", duration::print(length));
+            let fix = wanted.strip_prefix("stop_grace_period: ").and_then(|wanted| Fix::replace(period, wanted));
+            (period.origin.span, label, fix)
         }
         None => {
             let label = "no `stop_grace_period:` here: KILL comes 10s after TERM".to_owned();
-            (service.key, label, Some(Fix::Add("stop_grace_period: 30s")))
+            (service.key, label, Some(Fix::Add(wanted)))
         }
     };
     let finding = Finding::new(&RULE.meta, Severity::Warn, name, at, message)
         .label(label)
         .consequence("each deploy may lose the batch in hand, or end in a recovery that takes minutes")
-        .remedy("write `stop_grace_period: 30s`, and 60s or more for a database")
+        .remedy(format!("write `{wanted}`, or more"))
         .otherwise("if it holds nothing: `# feedctl: allow stop-grace-short: it holds nothing that is not elsewhere`")
         .fix(fix);
     Some(finding)
@@ -145,6 +148,20 @@ mod tests {
         check("kafka-ui", "image: 'provectuslabs/kafka-ui:1'", false);
         check("collector", "image: 'app:1'", false);
         check("archiver", "image: 'app:1', labels: {feedctl.role: one-shot}", false);
+    }
+
+    #[test]
+    fn a_database_gets_more_time_than_a_program() {
+        let check = |service: &str, expected: &str| {
+            let audit = fixture::audit(&format!("services: {{{service}}}"));
+            let mine = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
+            let fix = format!("{:?}", mine.and_then(|finding| finding.fix.as_ref()));
+            assert!(fix.contains(expected), "{service}: {fix}");
+        };
+        check("redis: {image: 'redis:8'}", "\"stop_grace_period: 60s\"");
+        check("redis: {image: 'redis:8', stop_grace_period: 5s}", "\"60s\"");
+        check("archiver: {image: 'app:1'}", "\"stop_grace_period: 30s\"");
+        check("archiver: {image: 'app:1', stop_grace_period: 5s}", "\"30s\"");
     }
 
     #[test]
