@@ -78,7 +78,7 @@ pub fn parse(file: FileId, text: &str, budget: &mut Budget) -> Result<Vec<Docume
 
 /// The document that has just ended. Compose, too, finishes one before it reads on: what one resets is gone for the next.
 fn finish(tree: &mut Tree, text: &str, budget: &mut Budget) -> Result<Document, Refusal> {
-    let Some(root) = tree.take_root() else { return Ok(Document { root: None, edits: Vec::new() }) };
+    let Some((root, walks)) = tree.take_root() else { return Ok(Document { root: None, edits: Vec::new() }) };
     let Raw { span, size, ref tag, .. } = *tree.get(root);
     if tag.as_deref() == Some("!!null") {
         return Ok(Document { root: None, edits: Vec::new() });
@@ -87,7 +87,8 @@ fn finish(tree: &mut Tree, text: &str, budget: &mut Budget) -> Result<Document, 
         .nodes
         .checked_sub(size)
         .ok_or_else(|| Refusal::limit(Some(span), "with every alias written out, this would be too large"))?;
-    let (edits, kept) = reset::take_out(tree, root)?;
+    // Without an alias or a tag, nothing is reset and nothing is in a cycle.
+    let (edits, kept) = if walks { reset::take_out(tree, root)? } else { (Vec::new(), true) };
     let root = if kept { Some(expand::expand(tree, text, root)?) } else { None };
     Ok(Document { root: root.filter(|node| node.value != Value::Null), edits })
 }

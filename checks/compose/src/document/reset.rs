@@ -109,7 +109,14 @@ impl Walk {
 const DOT: char = '\0';
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{}", key.replace('.', "\0")) }
+    if path.is_empty() {
+        return key.to_owned();
+    }
+    let mut joined = String::with_capacity(path.len() + 1 + key.len());
+    joined.push_str(path);
+    joined.push('.');
+    joined.extend(key.chars().map(|c| if c == '.' { DOT } else { c }));
+    joined
 }
 
 fn parts(path: &str) -> Vec<String> {
@@ -156,7 +163,7 @@ mod tests {
     #[test]
     fn long_paths_have_a_limit() {
         let key = "k".repeat(1000);
-        let text = format!("{}[{}]{}", format!("{{{key}: ").repeat(400), "a,".repeat(1000), "}".repeat(400));
+        let text = format!("{}[{}!reset b]{}", format!("{{{key}: ").repeat(400), "a,".repeat(1000), "}".repeat(400));
         let shown = "the keys down to here are too long for so many values";
         check(&text, &format!("refused 1:{}: {shown}", 400 * 1003 + 2 * 470));
     }

@@ -39,6 +39,8 @@ pub(super) struct Tree {
     anchors: HashMap<String, NodeId>,
     open: Vec<Open>,
     root: Option<NodeId>,
+    /// Whether the document that is read has an alias or a tag.
+    walks: bool,
 }
 
 /// A list or mapping whose end has not come yet.
@@ -65,9 +67,10 @@ impl Tree {
         }
     }
 
-    /// The root of the document that has just ended.
-    pub(super) fn take_root(&mut self) -> Option<NodeId> {
-        self.root.take()
+    /// The root of the document that has just ended, and whether it has an alias or a tag.
+    pub(super) fn take_root(&mut self) -> Option<(NodeId, bool)> {
+        let walks = std::mem::take(&mut self.walks);
+        self.root.take().map(|root| (root, walks))
     }
 
     /// One event of the parser; `text` is what its span covers.
@@ -105,6 +108,7 @@ impl Tree {
     }
 
     fn add(&mut self, span: Span, tag: Option<Box<str>>, content: Content) -> NodeId {
+        self.walks |= tag.is_some() || matches!(content, Content::Alias { .. });
         self.nodes.push(Raw { span, tag, content, size: 1, height: 1 });
         NodeId(self.nodes.len() - 1)
     }
