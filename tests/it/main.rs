@@ -3,8 +3,10 @@
 
 mod account;
 mod audit_compose;
+mod audit_fix;
 mod audit_hostile;
 mod audit_sarif;
+mod audit_secrets;
 mod chaos;
 mod checklist;
 mod ci_examples;

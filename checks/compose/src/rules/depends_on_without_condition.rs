@@ -74,12 +74,14 @@ pub(super) fn dependencies<'a>(service: &Service<'a>) -> impl Iterator<Item = (&
 
 /// What services depend on, by a name that is not known for want of a variable.
 pub(super) fn unknown_dependencies<'m>(model: &'m Model<'_>) -> impl Iterator<Item = (&'m Service<'m>, Node)> {
-    model.project.lacking.iter().filter_map(|lacking| match lacking.path.as_slice() {
-        [top, name, key, rest @ ..] if top == "services" && key == "depends_on" => {
-            let is_name = rest.iter().all(|key| key == "[]");
-            model.services.get(name.as_str()).filter(|_| is_name).map(|service| (service, lacking.node()))
+    model.project.lacking.iter().filter_map(|lacking| {
+        let path: Vec<&str> = lacking.path.iter().map(String::as_str).collect();
+        match path[..] {
+            ["services", name, "depends_on"] | ["services", name, "depends_on", "[]"] => {
+                Some((model.services.get(name)?, lacking.node()))
+            }
+            _ => None,
         }
-        _ => None,
     })
 }
 

@@ -81,15 +81,15 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     if setting.is_unresolved() {
         return Some(unresolved(setting.node));
     }
-    let policy = setting.value();
+    let policy = setting.value().to_ascii_lowercase();
     let is_unlimited = match settings.get("maxmemory") {
         Some(limit) => !limit.is_unresolved() && matches!(limit.value(), "" | "0"),
         None => !settings.has_file,
     };
-    let volatile = policy.to_ascii_lowercase().starts_with("volatile-");
-    let (severity, label) = match policy.to_ascii_lowercase().as_str() {
+    let is_volatile = policy.starts_with("volatile-");
+    let (severity, label) = match policy.as_str() {
         "" | "noeviction" => return None,
-        _ if volatile => {
+        _ if is_volatile => {
             (Severity::Warn, format!("`{policy}` deletes what has a time to live, also before its time"))
         }
         _ if is_named_cache(service, &settings) => {
@@ -98,7 +98,7 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         _ if is_unlimited => (Severity::Warn, format!("`{policy}` deletes any key, once somebody sets a `maxmemory`")),
         _ => (Severity::Error, format!("`{policy}` deletes any key, and a stream is one key")),
     };
-    let what = if volatile { "what has a time to live" } else { "what it holds" };
+    let what = if is_volatile { "what has a time to live" } else { "what it holds" };
     let message = format!("`{name}` deletes {what} when its memory is full");
     let finding = Finding::new(&RULE.meta, severity, name, setting.node.origin.span, message)
         .label(label)
