@@ -87,6 +87,9 @@ pub(crate) fn run(args: Args, global: &Global) -> anyhow::Result<Exit> {
     if args.fix {
         let changes = changes(&audit, &request, today);
         if args.diff && !audit.is_refused() {
+            if changes.is_empty() {
+                screen::tell(&told(&changes));
+            }
             let masks = secrets(&audit, &request);
             screen::print(&changes.iter().map(|change| change.diff(&masks)).collect::<String>())?;
             return Ok(exit(&audit, fail_on));

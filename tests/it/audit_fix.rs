@@ -58,6 +58,23 @@ async fn a_fix_writes_over_no_variable_and_nothing_in_vain_and_stays_in_the_proj
 }
 
 #[tokio::test]
+async fn services_that_share_a_definition_are_mended_at_once_and_for_good() {
+    let triple = |n| {
+        let own = format!("  g{n}:\n    image: x:1\n    restart: always\n");
+        format!("  a{n}: &a{n}\n    image: x:1\n  b{n}: *a{n}\n{own}")
+    };
+    let folder = project(&format!("services:\n{}", (0..150).map(triple).collect::<String>()));
+    let read = || fs::read_to_string(folder.path().join("compose.yaml")).expect("the file is there");
+    assert_eq!(audit_in(&folder, &["--fix"]).await.stderr, "changed compose.yaml\n");
+    let once = read();
+    assert_eq!(once.matches("restart:").count(), 300, "one for each pair, and those that were there");
+    assert_eq!(audit_in(&folder, &["--fix"]).await.stderr, "nothing to change by a program\n");
+    assert_eq!(read(), once);
+    let shown = audit_in(&folder, &["--fix", "--diff"]).await;
+    assert_eq!((shown.stdout.as_str(), shown.stderr.as_str()), ("", "nothing to change by a program\n"));
+}
+
+#[tokio::test]
 async fn a_fix_writes_all_files_or_none_and_keeps_owner_and_rights() {
     let folder = project("services:\n  archiver:\n    image: app:1.4.2\n");
     let path = |name: &str| folder.path().join(name);

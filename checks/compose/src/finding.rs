@@ -60,6 +60,14 @@ impl Fix {
     pub fn replace(node: &Node, text: &'static str) -> Option<Self> {
         node.origin.via.is_empty().then_some(Fix::Replace(node.origin.span, text))
     }
+
+    /// The key that the service gets.
+    pub fn added(&self) -> Option<&'static str> {
+        match self {
+            Fix::Add(lines) => lines.split(':').next(),
+            Fix::Replace(..) | Fix::Healthy(_) => None,
+        }
+    }
 }
 
 impl Finding {

@@ -40,7 +40,8 @@ type Subject = (&'static str, String);
 /// The files that change, with their new text. `request` is the one that was audited.
 pub fn fixed(audit: &Audit, request: &Request, today: NaiveDate) -> BTreeMap<FileId, String> {
     let Some((model, project)) = audit.model().zip(audit.project.as_ref()) else { return BTreeMap::new() };
-    let trial = Trial { audit, project, request, today, left: Cell::new(MOST) };
+    let left = Cell::new((WORK / model.services.len().max(1)).clamp(10, 500));
+    let trial = Trial { audit, project, request, today, left };
     let mut kept = Vec::new();
     trial.keep(&mut kept, &repairs(&model, &audit.sources, &audit.findings));
     texts(&audit.sources, &kept)
@@ -51,8 +52,8 @@ pub fn fixable(model: &Model<'_>, sources: &Sources, finding: &Finding) -> bool 
     repair(model, sources, finding, &[]).is_some()
 }
 
-/// How often a project is read anew: enough to part the good from the bad in any that people write.
-const MOST: usize = 500;
+/// How many services are read anew while the good changes are parted from the bad, for some seconds' work.
+const WORK: usize = 100_000;
 
 /// The project before, beside which it is looked at after some repairs.
 struct Trial<'a> {
@@ -90,10 +91,18 @@ impl Trial<'_> {
         let (before, now) = (counts(self.audit, Severity::Error), counts(&after, Severity::Error));
         let no_new_error = now.keys().all(|subject| count(&now, subject) <= count(&before, subject));
         let (before, now) = (counts(self.audit, Severity::Warn), counts(&after, Severity::Warn));
+        let touched: BTreeSet<_> = repairs.iter().flat_map(|repair| &repair.touches).collect();
+        let keys: BTreeSet<_> = touched.iter().map(|(_, key)| key.as_str()).collect();
+        // Whoever has its value from there, and asks for the same, is mended too.
+        let alike = self.audit.findings.iter().filter_map(|finding| {
+            let key = finding.fix.as_ref()?.added().filter(|key| keys.contains(key))?;
+            Some((finding.service.clone()?, key.to_owned()))
+        });
+        let alike: BTreeSet<_> = alike.collect();
         let mut mended = repairs.iter().flat_map(|repair| &repair.findings);
         no_new_error
             && mended.all(|subject| count(&now, subject) < count(&before, subject))
-            && same_but_for(self.project, project, &repairs.iter().flat_map(|repair| &repair.touches).collect())
+            && same_but_for(self.project, project, &touched.into_iter().chain(&alike).collect())
     }
 }
 
@@ -148,7 +157,7 @@ fn repairs(model: &Model<'_>, sources: &Sources, findings: &[Finding]) -> Vec<Re
 fn repair(model: &Model<'_>, sources: &Sources, finding: &Finding, others: &[Finding]) -> Option<Repair> {
     let service = model.services.get(finding.service.as_deref()?)?;
     let (edits, key) = match finding.fix.as_ref()? {
-        Fix::Add(lines) => (vec![lines::addition(service, sources, lines)?], lines.split(':').next()?),
+        fix @ Fix::Add(lines) => (vec![lines::addition(service, sources, lines)?], fix.added()?),
         Fix::Replace(at, text) => {
             let (key, _) = service.node.as_map()?.iter().find(|(_, entry)| holds(&entry.node, *at))?;
             let edit = Edit { at: *at, text: (*text).to_owned() };
@@ -275,6 +284,30 @@ mod tests {
         let own = "  b:\n    extends: a\n    restart: always\n";
         let mended = format!("services:\n  a:\n    image: x:1\n    restart: unless-stopped\n{own}");
         check("restart-missing", &shared(own), &mended);
+    }
+
+    #[test]
+    fn what_is_right_for_all_who_share_it_is_done() {
+        let pairs = |policy: &str| -> String {
+            let pair = |n| format!("  a{n}: &a{n}\n    image: x:1\n{policy}  b{n}: *a{n}\n");
+            format!("services:\n{}", (0..40).map(pair).collect::<String>())
+        };
+        check("restart-missing", &pairs(""), &pairs("    restart: unless-stopped\n"));
+    }
+
+    #[test]
+    fn a_comment_stays_with_its_key() {
+        let service = |policy: &str| format!("services:\n  a: # {{*\n{policy}    # what it runs\n    build: .\n");
+        check("restart-missing", &service(""), &service("    restart: unless-stopped\n"));
+    }
+
+    #[test]
+    fn the_same_word_at_another_place_is_no_hindrance() {
+        let service = |policy: &str| {
+            let depends_on = "    depends_on:\n      b:\n        condition: service_started\n        restart: true\n";
+            format!("services:\n  a:\n    image: x:1\n{policy}{depends_on}  b:\n    image: x:1\n    restart: always\n")
+        };
+        check("restart-missing", &service(""), &service("    restart: unless-stopped\n"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::Edit;
 use crate::model::Service;
 use crate::source::{Sources, Span};
 
-/// Below the service's own `image:` where it has one on a line of its own, else before its first key.
+/// Below the service's own `image:` where it has one on a line of its own, else below its name.
 pub(super) fn addition(service: &Service<'_>, sources: &Sources, lines: &str) -> Option<Edit> {
     let file = service.key.file;
     let text = &sources.get(file).text;
@@ -14,7 +14,7 @@ pub(super) fn addition(service: &Service<'_>, sources: &Sources, lines: &str) ->
     let between = &text[service.key.end as usize..first.start as usize];
     // A service in braces is not ours to lay out.
     let braces = text[first.start as usize..].starts_with('{');
-    let beside = between.lines().next().unwrap_or_default();
+    let beside = between.lines().next().and_then(|line| line.split(" #").next()).unwrap_or_default();
     if braces || !between.contains('\n') || beside.contains(['{', '*']) {
         return None;
     }
@@ -25,17 +25,16 @@ pub(super) fn addition(service: &Service<'_>, sources: &Sources, lines: &str) ->
     }
     let added = lines.split(':').next().unwrap_or_default();
     // An override file may have taken away what stands there.
-    if block(text, first.start as usize, indent).any(|line| line.trim_start().starts_with(&format!("{added}:"))) {
+    let is_it = |line: &str| line.strip_prefix(indent).is_some_and(|key| key.starts_with(&format!("{added}:")));
+    if block(text, first.start as usize, indent).any(is_it) {
         return None;
     }
     let image = map.get("image").map(|entry| (entry.key, entry.node.origin.span));
     let image = image.filter(|(key, value)| is_own(key) && value.file == file && key.start < value.start);
-    let end = image.and_then(|(_, value)| Some(value.end as usize + text[value.end as usize..].find(['\r', '\n'])?));
+    let above = image.map_or(service.key, |(_, value)| value).end as usize;
+    let at = text[above..].find(['\r', '\n']).map_or(text.len(), |length| above + length);
     let newline = if between.contains("\r\n") { "\r\n" } else { "\n" };
-    let (at, text) = match end {
-        Some(end) => (end, lines.lines().map(|line| format!("{newline}{indent}{line}")).collect()),
-        None => (first.start as usize, lines.lines().map(|line| format!("{line}{newline}{indent}")).collect()),
-    };
+    let text = lines.lines().map(|line| format!("{newline}{indent}{line}")).collect();
     Some(Edit { at: Span::new(file, at, at), text })
 }
 

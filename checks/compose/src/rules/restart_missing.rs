@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Fix, Severity};
 use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
+use crate::rules::state_without_volume::words::words;
 
 pub(super) static RULE: Rule = Rule {
     meta: Meta {
@@ -26,7 +27,8 @@ Why it matters
   published to nobody.
   A service under a profile is a warning only: it may be a tool that a person starts.
 What to do
-  Write `restart: unless-stopped` (`feedctl audit-compose --fix` adds it, but never over a `restart:` that stands there). A
+  Write `restart: unless-stopped` (`feedctl audit-compose --fix` adds it, but never over a `restart:` that stands there, nor
+  where the name or the command is that of a job: `migrate`, `init`, `flyway`). A
   service that is meant to run once says so with the label `feedctl.role: one-shot`; `feedctl explain one-shot-restarts` tells
   by what else it is known.
 Not the same advice elsewhere
@@ -74,14 +76,49 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         None if service.node.unknown(&["deploy", "restart_policy"]).is_some() => None,
         None => {
             let label = "no `restart:` here, and none from `extends`, an override file or an anchor".to_owned();
-            Some(finding(service.key, label, always_active.then_some(Fix::Add("restart: unless-stopped"))))
+            let is_plain = always_active && !looks_like_a_job(service);
+            Some(finding(service.key, label, is_plain.then_some(Fix::Add("restart: unless-stopped"))))
         }
         Some(Declared::Short(node)) if !node.lacks_a_variable() => {
             let label = format!("`{}` never restarts", node.as_text().unwrap_or_default());
             // Somebody has written this on purpose.
-            Some(finding(node.origin.span, label, None))
+            Some(finding(node.origin.span, label, None).remedy("write `unless-stopped` in its place"))
         }
         // A value that we cannot know is restart-unresolved, a replaced one restart-overridden.
         Some(Declared::Short(_) | Declared::Deploy { .. }) => None,
+    }
+}
+
+/// Words of a name or a command that stand for something that ends. Only its owner knows, and to start it again and again
+/// would do harm.
+const JOBS: [&str; 14] = [
+    "migrate", "migration", "migrations", "migrator", "init", "setup", "seed", "bootstrap", "upgrade", "alembic", "flyway",
+    "liquibase", "mc", "create",
+];
+
+fn looks_like_a_job(service: &Service<'_>) -> bool {
+    let is_job = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| JOBS.contains(&word));
+    is_job(service.name) || words(service).iter().any(|word| is_job(&word.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::fixture;
+
+    fn check(service: &str, fixed: bool) {
+        let audit = fixture::audit(&format!("services: {{{service}}}"));
+        let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
+        assert_eq!(finding.map(|finding| finding.fix.is_some()), Some(fixed), "{service}");
+    }
+
+    #[test]
+    fn what_may_be_a_job_gets_no_policy_from_a_program() {
+        check("archiver: {image: 'app:1'}", true);
+        check("archiver: {image: 'app:1', command: app --interval 5}", true);
+        check("db-migrate: {image: 'app:1'}", false);
+        check("app: {image: 'app:1', command: [alembic, upgrade, head]}", false);
+        check("topics: {image: 'kafka:1', command: kafka-topics.sh --create --topic a}", false);
+        check("bucket: {image: 'minio/mc:1', entrypoint: [sh, -c, 'mc mb a; exit 0']}", false);
     }
 }
