@@ -13,13 +13,17 @@ pub(crate) use values::Masks;
 const MORE: [&str; 7] = ["_key", "credentials", "_auth", "cookie", "_pat", "_dsn", "webhook_url"];
 
 /// What the name of a secret variable holds somewhere.
-const PARTS: [&str; 12] =
-    ["pass", "pwd", "_pw", "secret", "token", "key", "auth", "cred", "cookie", "_pat", "dsn", "webhook"];
+const PARTS: [&str; 8] = ["passw", "passphrase", "pwd", "secret", "token", "credential", "cookie", "webhook"];
+
+/// How a word of it ends: a keyspace is none, nor an author.
+const ENDS: [&str; 7] = ["pass", "pw", "key", "auth", "cred", "creds", "dsn"];
 
 /// Whether a variable or label of this name may hold a secret itself, and not the file that does.
 pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    !name.ends_with("_file") && PARTS.iter().any(|part| name.contains(part))
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    let ends = |word: &str| word == "pat" || ENDS.iter().any(|end| word.ends_with(end));
+    !name.ends_with("_file") && (PARTS.iter().any(|part| name.contains(part)) || words.any(ends))
 }
 
 /// `text` with asterisks in the place of a URL's login and query, and of what follows the name of a secret and `:` or `=`.
@@ -254,6 +258,9 @@ mod tests {
         let secret = ["POSTGRES_PASSWORD", "kis_app_key", "TOKEN", "DB_PASS", "AWS_ACCESS_KEY_ID"].map(is_secret);
         let other = ["POSTGRES_PASSWORD_FILE", "TZ", "RATE", ""].map(is_secret);
         assert_eq!((secret, other), ([true; 5], [false; 4]));
+        let secret = ["GH_PAT", "MYSQL_PWD", "APIKEY", "DB_PW", "AUTH", "SENTRY_DSN", "SLACK_WEBHOOK"].map(is_secret);
+        let other = ["KEYSPACE", "AUTHOR", "KEYCLOAK_URL", "PASSIVE_PORTS", "PATH", "COMPATIBLE"].map(is_secret);
+        assert_eq!((secret, other), ([true; 7], [false; 6]));
     }
 
     #[test]

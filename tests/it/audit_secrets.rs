@@ -43,12 +43,21 @@ async fn no_secret_is_shown() {
         "logging: {driver: splunk, options: {splunk-token: hunter2}}",
         "healthcheck:\n      test: mysqladmin ping -phunter2 && curl -u a:hunter2 x\n      disable: true",
         "environment: {\"PASSWOR\\x44\": hunter2}",
+        "healthcheck: {test: [CMD, redis-cli, -a, hunter2, ping]}",
+        "healthcheck: {test: [CMD, redis-cli, -ahunter2, ping]}",
+        "healthcheck: {test: [CMD, app, --pass, hunter2]}",
+        "command: [mysqladmin, -phunter2, ping]\n    labels: {a: hunter2}",
+        "restart: ${REDIS_PASSWORD:-hunter2}\n    environment: {REDIS: '${REDIS_PASSWORD:-hunter2}'}",
+        "extends: {service: a, file: 'https://me:hunter2@there/a.yml'}",
+        "extends: {service: a, file: 'https://there/a.yml?token=hunter2'}",
         "environment:\n      ? SECRET_KEY\n      : hunter2",
     ] {
         let text = of(keys);
         check_no_secret(&text, &[env[0], ("a.env", "API_TOKEN=hunter2\n")]).await;
     }
     check_no_secret("services:\n  a:\n    image: ${DB_PASSWORD}\n", &env).await;
+    let include = "include: ['https://oauth2:hunter2@there/a.git']\nservices:\n  a:\n    image: app:latest\n";
+    check_no_secret(include, &[]).await;
     check_no_secret("services:\n  a:\n    image: ${DB_PASSWORD:?hunter2}\n", &[(".env", "A_SECRET=hunter2\n")]).await;
     // A file of variables that is refused at the line of a value, and one of a service.
     let good = of("restart: always");

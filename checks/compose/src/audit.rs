@@ -11,7 +11,7 @@ use crate::model::{Model, RoleKind};
 use crate::project::{self, Gap, Part, Project, Request};
 use crate::refusal::Refusal;
 use crate::rule::Meta;
-use crate::rules::RULES;
+use crate::rules::{self, RULES};
 use crate::source::{Sources, Span};
 use crate::suppress::{self, Allowed};
 
@@ -69,8 +69,8 @@ static FILE_MISSING: Meta = Meta {
     explain: "
 What it finds
   A file under `include`, `extends` or `env_file` that is not there. Compose refuses the project; here the rest is still
-  looked at, and the exit code is 3 where nothing worse is found. An `env_file` alone is a warning: in CI there is rarely
-  one, and no error hangs on it.
+  looked at, and the exit code is 3 where nothing worse is found. An `env_file` is a warning, because in CI there is rarely
+  one; but not that of a database or Redis whose variables can move its data or set its memory (`PGDATA`, `REDIS_ARGS`).
 Why it matters
   What the file would have said cannot be known: neither a pass nor a finding.
 What to do
@@ -120,15 +120,26 @@ fn look(
     today: NaiveDate,
 ) -> (Vec<Finding>, Vec<Allowed>) {
     let model = Model::new(project, roles);
-    let parts = project.gaps.iter().filter(|gap| gap.part == Part::Service);
-    let unknown: BTreeSet<&String> = parts.flat_map(|gap| &gap.services).collect();
-    let mut findings: Vec<Finding> = project.gaps.iter().map(missing).collect();
+    let reached = |part| project.gaps.iter().filter(move |gap| gap.part == part).flat_map(|gap| &gap.services);
+    let unknown: BTreeSet<&String> = reached(Part::Service).collect();
+    let unset: BTreeSet<&String> =
+        reached(Part::Environment).filter(|service| hangs_on_variables(&model, service)).collect();
+    let mut findings = Vec::new();
     for rule in RULES {
         (rule.run)(&model, &mut findings);
     }
     // Of a service that is known in part only, the gap says all that can be said.
-    let known = |finding: &Finding| !finding.service.as_ref().is_some_and(|service| unknown.contains(service));
-    findings.retain(known);
+    let is_known = |finding: &Finding| match &finding.service {
+        Some(service) => {
+            let hangs = unset.contains(service) && rules::READ_VARIABLES.contains(&finding.rule.id);
+            !hangs && !unknown.contains(service)
+        }
+        None => true,
+    };
+    findings.retain(is_known);
+    findings.extend(
+        project.gaps.iter().map(|gap| missing(gap, gap.services.iter().any(|service| unset.contains(service)))),
+    );
     // `${NAME:?}`: the finding sees the text, and not that Compose takes none.
     let lacking: BTreeSet<Span> = project.lacking.iter().map(|lacking| lacking.at).collect();
     for finding in findings.iter_mut().filter(|finding| finding.certainty == Certainty::Unresolved) {
@@ -144,9 +155,14 @@ fn refused(refusal: Refusal) -> Finding {
     finding.remedy(refusal.hint.unwrap_or_default())
 }
 
-fn missing(gap: &Gap) -> Finding {
-    // The variables of a container decide nothing that is an error.
-    let severity = if gap.part == Part::Environment { Severity::Warn } else { Severity::Error };
+/// Whether an error may hang on the variables of this service's container.
+fn hangs_on_variables(model: &Model<'_>, service: &str) -> bool {
+    model.services.get(service).is_some_and(rules::reads_variables)
+}
+
+/// `decides`: an error may hang on the variables in it.
+fn missing(gap: &Gap, decides: bool) -> Finding {
+    let severity = if gap.part == Part::Environment && !decides { Severity::Warn } else { Severity::Error };
     let finding = Finding::of_file(&FILE_MISSING, severity, Some(gap.at), &*gap.message);
     let (label, remedy) = match gap.is_unnamed {
         false => ("this file is not there", "put the file there before the audit, as the deploy does"),

@@ -1,5 +1,6 @@
 //! RULES: one row per rule. `feedctl explain`, the rule list of every format and the tests below are read from it.
 
+use crate::model::Service;
 use crate::rule::Rule;
 
 macro_rules! rules {
@@ -39,11 +40,24 @@ rules! {
     time_zone_unset,
 }
 
+/// The rules that ask for the variables of a container where [`reads_variables`] says so.
+pub(crate) const READ_VARIABLES: [&str; 3] = ["state-without-volume", "redis-evicts", "redis-without-persistence"];
+
+/// Whether a variable of its container could make an error of these rules, or take one away.
+pub(crate) fn reads_variables(service: &Service<'_>) -> bool {
+    redis_evicts::settings::reads_variables(service) || state_without_volume::reads_variables(service)
+}
+
+/// The secrets among the options of what a service runs.
+pub fn secrets_in_commands(service: &Service<'_>) -> Vec<String> {
+    secret_inline::in_commands(service)
+}
+
 #[cfg(test)]
 mod tests {
     use super::RULES;
     use crate::audit::metas;
-    use crate::finding::Certainty;
+    use crate::finding::{Certainty, Severity};
     use crate::fixture;
     use crate::rule::Meta;
 
@@ -103,6 +117,25 @@ mod tests {
             let id = path.file_stem().unwrap_or_default().to_string_lossy().replace('_', "-");
             assert!(ids.contains(&id.as_str()), "rules/{id} has no row in RULES");
         }
+    }
+
+    #[test]
+    fn an_env_file_that_is_not_there_decides_where_a_variable_could() {
+        let check = |service: &str, expected: &[&str]| {
+            let audit = fixture::audit(&format!(
+                "services: {{app: {{env_file: gone.env, restart: always, {service}}}}}\nvolumes: {{kept: }}"
+            ));
+            let errors = audit.findings.iter().filter(|finding| finding.severity == Severity::Error);
+            let errors: Vec<(&str, Certainty)> = errors.map(|finding| (finding.rule.id, finding.certainty)).collect();
+            let unresolved: Vec<_> = expected.iter().map(|id| (*id, Certainty::Unresolved)).collect();
+            assert_eq!(errors, unresolved, "{service}");
+        };
+        check("image: 'app:1'", &[]);
+        check("image: 'redis:8', volumes: ['kept:/data']", &[]);
+        check("image: 'redis/redis-stack-server:7.4.0-v3', volumes: ['kept:/data']", &["file-missing"]);
+        check("image: 'postgres:17', volumes: ['kept:/var/lib/postgresql/data']", &["file-missing"]);
+        check("image: 'postgres:17', volumes: ['kept:/elsewhere']", &["file-missing"]);
+        check("image: 'postgres:17', command: pg_dump, volumes: ['kept:/elsewhere']", &[]);
     }
 
     /// The law of unknown values: where a rule asks for one, it neither passes nor finds.

@@ -4,7 +4,7 @@
 //! next line that has a value, and what is indented below that; before the first key it holds for the whole file. One that cannot
 //! be read, is past its day, or allows nothing is a finding itself.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use chrono::NaiveDate;
@@ -151,12 +151,17 @@ pub(crate) fn apply(findings: Vec<Finding>, sources: &Sources, today: NaiveDate)
             }
         }
     }
+    let mut places: HashMap<(FileId, String), Vec<usize>> = HashMap::new();
+    for (place, suppression) in suppressions.iter().enumerate() {
+        places.entry((suppression.at.file, suppression.rule.clone())).or_default().push(place);
+    }
     for finding in findings {
-        let holds = |suppression: &&mut Suppression| suppression.allows(&finding, today);
-        match suppressions.iter_mut().find(holds) {
-            Some(suppression) => {
-                suppression.used = true;
-                allowed.push(Allowed { finding, reason: suppression.reason.clone() });
+        let of_rule = finding.at.and_then(|at| places.get(&(at.file, finding.rule.id.to_owned())));
+        let holds = |place: &&usize| suppressions[**place].allows(&finding, today);
+        match of_rule.and_then(|places| places.iter().find(holds)) {
+            Some(place) => {
+                suppressions[*place].used = true;
+                allowed.push(Allowed { finding, reason: suppressions[*place].reason.clone() });
             }
             None => stay.push(finding),
         }

@@ -7,6 +7,7 @@ use feedctl_compose::audit::Audit;
 use feedctl_compose::node::Node;
 use feedctl_compose::project::Request;
 use feedctl_compose::variables::dotenv;
+use feedctl_compose::{rules, secret};
 
 use crate::mask::Masks;
 
@@ -37,6 +38,16 @@ pub(crate) fn of(audit: &Audit, request: &Request) -> Masks {
             }
         }
     }
+    for secret in audit.model().iter().flat_map(|model| model.services.values()).flat_map(rules::secrets_in_commands) {
+        masks.learn("password", &secret);
+    }
+    let texts = audit.sources.iter().map(|(_, source)| source.text.as_str());
+    for text in texts {
+        secret::found(text).into_iter().for_each(|range| masks.learn("password", &text[range]));
+    }
+    for (name, default) in audit.sources.iter().flat_map(|(_, source)| defaults(&source.text)) {
+        masks.learn(name, default);
+    }
     // What stands open in the file: names of services, and the words of their images.
     for (name, entry) in services.into_iter().flatten() {
         masks.spare(name);
@@ -44,6 +55,14 @@ pub(crate) fn of(audit: &Audit, request: &Request) -> Masks {
         image.into_iter().flat_map(|image| image.split(['/', ':', '@'])).for_each(|word| masks.spare(word));
     }
     masks
+}
+
+/// Each `${NAME:-default}` of a text, its default as far as no other variable is in it.
+fn defaults(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("${").skip(1).filter_map(|behind| {
+        let (name, default) = behind.split('}').next()?.split_once('-')?;
+        Some((name.trim_end_matches(':'), default))
+    })
 }
 
 /// Sources know no kind, so the name has to tell: what neither ends as YAML does nor was named as a compose file, in the

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::node::{Entry, Node};
-use crate::source::Span;
 
 /// The label in which a compose file says it.
 const LABEL: &str = "feedctl.role";
@@ -31,8 +30,8 @@ pub enum Basis<'a> {
     Config,
     /// Inferred: its `deploy.mode` is that of a job.
     Job(&'a Node),
-    /// Inferred: another service waits for its completion, at this place.
-    WaitedFor { by: &'a str, at: Span },
+    /// Inferred: another service waits for its completion, as this value says.
+    WaitedFor { by: &'a str, condition: &'a Node },
     /// Nothing says otherwise.
     Assumed,
 }
@@ -51,16 +50,17 @@ impl RoleKind {
     }
 }
 
-/// For each service on whose completion another one waits: who waits, and where that is written.
+/// For each service on whose completion another one waits, or may wait for all that is known: who waits, and how that is said.
 pub(super) fn completions<'a>(
     services: impl Iterator<Item = (&'a String, &'a Entry)>,
-) -> BTreeMap<&'a str, (&'a str, Span)> {
-    let mut waits = BTreeMap::new();
+) -> BTreeMap<&'a str, (&'a str, &'a Node)> {
+    let mut waits: BTreeMap<&str, (&str, &Node)> = BTreeMap::new();
     for (name, entry) in services {
         for (wanted, condition) in entry.node.get("depends_on").and_then(Node::as_map).into_iter().flatten() {
-            let condition = condition.node.get("condition");
-            if let Some(condition) = condition.filter(|node| node.as_text() == Some("service_completed_successfully")) {
-                waits.insert(wanted.as_str(), (name.as_str(), condition.origin.span));
+            let Some(condition) = condition.node.get("condition") else { continue };
+            let is_known = condition.as_text() == Some("service_completed_successfully");
+            if is_known || condition.lacks_a_variable() && !waits.contains_key(wanted.as_str()) {
+                waits.insert(wanted.as_str(), (name.as_str(), condition));
             }
         }
     }
@@ -71,7 +71,7 @@ pub(super) fn of<'a>(
     name: &str,
     node: &'a Node,
     roles: &BTreeMap<String, RoleKind>,
-    waits: &BTreeMap<&'a str, (&'a str, Span)>,
+    waits: &BTreeMap<&'a str, (&'a str, &'a Node)>,
 ) -> Role<'a> {
     if let Some(label) = node.at(&["labels", LABEL]) {
         let kind = label.as_text().and_then(RoleKind::named).unwrap_or(RoleKind::Unknown);
@@ -80,11 +80,12 @@ pub(super) fn of<'a>(
     if let Some(kind) = roles.get(name) {
         return Role { kind: *kind, basis: Basis::Config };
     }
-    if let Some(mode) = node.at(&["deploy", "mode"]).filter(|mode| is_job(mode)) {
-        return Role { kind: RoleKind::OneShot, basis: Basis::Job(mode) };
+    let once = |said: &Node| if said.lacks_a_variable() { RoleKind::Unknown } else { RoleKind::OneShot };
+    if let Some(mode) = node.at(&["deploy", "mode"]).filter(|mode| is_job(mode) || mode.lacks_a_variable()) {
+        return Role { kind: once(mode), basis: Basis::Job(mode) };
     }
     match waits.get(name) {
-        Some((by, at)) => Role { kind: RoleKind::OneShot, basis: Basis::WaitedFor { by, at: *at } },
+        Some((by, condition)) => Role { kind: once(condition), basis: Basis::WaitedFor { by, condition } },
         None => Role { kind: RoleKind::Service, basis: Basis::Assumed },
     }
 }
@@ -126,5 +127,7 @@ mod tests {
         check("deploy: {mode: global-job}, labels: {feedctl.role: service}", RoleKind::Service, "label");
         check("labels: {feedctl.role: oneshot}", RoleKind::Unknown, "label");
         check("", RoleKind::OneShot, "waited for");
+        check("deploy: {mode: $A}", RoleKind::Unknown, "job");
+        check("deploy: {mode: $A}, labels: {feedctl.role: service}", RoleKind::Service, "label");
     }
 }

@@ -87,7 +87,10 @@ fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> O
             let place = block.map_or(wanted.key, |block| block.key);
             (place, "no healthcheck here: only the image could bring one", "has no healthcheck configured", false)
         }
-        Healthcheck::Tested { .. } | Healthcheck::Unresolved(_) => return None,
+        Healthcheck::Unresolved(node) => {
+            return Some(Finding::unresolved(&RULE.meta, Severity::Error, service.name, node, "the start"));
+        }
+        Healthcheck::Tested { .. } => return None,
     };
     if is_unknown {
         let severity = if certain { Severity::Error } else { Severity::Warn };
@@ -142,7 +145,8 @@ mod tests {
         check(healthy, "", Some(Severity::Warn));
         check(healthy, "healthcheck: {interval: 5s}", Some(Severity::Warn));
         check(healthy, "healthcheck: {test: x}", None);
-        check(healthy, "healthcheck: {test: '$PROBE'}", None);
+        check(healthy, "healthcheck: {test: '$PROBE'}", Some(Severity::Error));
+        check(healthy, "healthcheck: {test: x, disable: '$OFF'}", Some(Severity::Error));
         check("condition: service_healthy, required: false", "healthcheck: {disable: true}", Some(Severity::Warn));
         check("condition: service_started", "healthcheck: {disable: true}", None);
     }

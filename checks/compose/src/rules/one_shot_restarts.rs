@@ -76,7 +76,9 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     Some(match service.role.basis {
         Basis::Label(label) => finding.related(label.origin.span, "it is a one-shot by this label"),
         Basis::Job(mode) => finding.related(mode.origin.span, "inferred: Swarm runs such a service once, as a job"),
-        Basis::WaitedFor { by, at } => finding.related(at, format!("inferred: `{by}` waits here for its completion")),
+        Basis::WaitedFor { by, condition } => {
+            finding.related(condition.origin.span, format!("inferred: `{by}` waits here for its completion"))
+        }
         Basis::Config | Basis::Assumed => finding,
     })
 }

@@ -23,8 +23,9 @@ pub(super) static RULE: Rule = Rule {
 const EXPLAIN: &str = "
 What it finds
   A `--maxmemory-policy` other than `noeviction`, in the command of a Redis or in the variables that its images append to it.
-  It is an error where it can delete any key (`allkeys-…`) and a limit is in force; a warning where no `maxmemory` is to be
-  seen, where only keys with a time to live can go (`volatile-…`), or where the service is called a cache (`redis-cache`).
+  It is an error where it can delete any key (`allkeys-…`) and a limit is in force, or may be in a redis.conf; a warning where
+  no `maxmemory` is to be seen, where only keys with a time to live can go (`volatile-…`), or where the service is called a
+  cache (`redis-cache`).
 Why it matters
   A stream is one key. At the limit an `allkeys-…` policy deletes it whole, with everything that the archiver has not read
   yet, and answers each writer that all is well. With `noeviction` the writer gets an error, keeps what it has, and says so.
@@ -137,6 +138,7 @@ mod tests {
             None,
         );
         check("image: 'valkey/valkey:8', environment: ['VALKEY_EXTRA_FLAGS=--maxmemory-policy allkeys-lru']", warn);
+        check("image: 'redis:8', command: [redis-server, '--maxmemory 1gb', '--maxmemory-policy allkeys-lru']", error);
         check("image: 'app:1', command: app --maxmemory-policy allkeys-lru", None);
         check("image: 'redis:8', command: redis-cli config set --maxmemory-policy allkeys-lru", None);
     }
@@ -156,6 +158,8 @@ mod tests {
         check("image: 'redis:8', command: 'redis-server --requirepass ${PASSWORD:?} --port 6380'", None);
         check("image: 'redis:8', command: [redis-server, --requirepass, $PASSWORD]", None);
         check("image: 'redis:8', command: 'redis-server ${OPTIONS:-}'", None);
+        check("image: 'redis:8', command: 'redis-server  --port 6380 --requirepass $PASSWORD'", None);
+        check("image: 'redis:8', command: 'redis-server  $OPTIONS --requirepass $PASSWORD'", unresolved);
         let known = Some((Severity::Error, Certainty::Seen));
         check("image: 'redis:8', command: 'redis-server --maxmemory $M --maxmemory-policy allkeys-lru'", known);
     }

@@ -1,7 +1,7 @@
 //! `restart-refused`: a policy that Compose takes and the engine refuses.
 
 use crate::finding::{Finding, Severity};
-use crate::model::{Model, Service};
+use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -72,7 +72,11 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let finding = Finding::new(&RULE.meta, Severity::Error, name, node.origin.span, message)
         .label(label)
         .consequence("`docker compose up` fails at this service; after a `down` or on a new host it is absent")
-        .remedy("write `unless-stopped`");
+        .remedy(match service.restart.declared {
+            Some(Declared::Deploy { .. }) if policy.maximum_retry_count != 0 => "take `max_attempts` out, and write `any`",
+            Some(Declared::Deploy { .. }) => "write `any` as its condition",
+            _ => "write `unless-stopped`",
+        });
     Some(finding)
 }
 

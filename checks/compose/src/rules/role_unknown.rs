@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
 
 const EXPLAIN: &str = "
 What it finds
-  A label `feedctl.role` that is neither `service` nor `one-shot`, or that comes from a variable without a value.
+  A label `feedctl.role` that is neither `service` nor `one-shot`; a label, a `deploy.mode` or the `condition` of who waits for
+  the service that comes from a variable without a value.
 Why it matters
   Whether the service must come back or must not then cannot be said, so no rule about its restart judges it: a typing
   mistake would hide a container that stays dead.
@@ -51,15 +52,17 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 }
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
-    let Basis::Label(label) = service.role.basis else { return None };
     if service.role.kind != RoleKind::Unknown {
         return None;
     }
-    if label.lacks_a_variable() {
-        return Some(Finding::unresolved(&RULE.meta, Severity::Error, service.name, label, "the role"));
+    let (Basis::Label(said) | Basis::Job(said) | Basis::WaitedFor { condition: said, .. }) = service.role.basis else {
+        return None;
+    };
+    if said.lacks_a_variable() {
+        return Some(Finding::unresolved(&RULE.meta, Severity::Error, service.name, said, "the role"));
     }
     let message = format!("`{}` has a role that feedctl does not know", service.name);
-    let finding = Finding::new(&RULE.meta, Severity::Error, service.name, label.origin.span, message)
+    let finding = Finding::new(&RULE.meta, Severity::Error, service.name, said.origin.span, message)
         .label("neither `service` nor `one-shot`")
         .consequence("whether it must come back cannot be said, so nothing looks at its restart policy")
         .remedy("write `service` or `one-shot`");

@@ -124,33 +124,11 @@ impl Look<'_, '_> {
     }
 
     fn in_words(&self, words: &[Word<'_>]) -> Option<String> {
-        let names: BTreeSet<&str> = programs(words).collect();
-        let runs = |programs: &[&str]| programs.iter().any(|program| names.contains(program));
-        let followers = words.iter().skip(1).map(Some).chain([None]);
-        for (word, next) in words.iter().zip(followers) {
-            if self.has_one(word.node, &word.text) {
-                return Some("a password, a token or a key".to_owned());
-            }
-            let value = next.filter(|next| !next.text.starts_with('-') && self.is_written(next.node, &next.text));
-            let value = value.map(|value| value.text.as_str()).unwrap_or_default();
-            let is_secret = match word.text.as_str() {
-                option if option.starts_with("--") && is_secret_name(option) => is_secret_value(value),
-                "-a" => runs(&REDIS) && is_secret_value(value),
-                "-p" => runs(&MONGO) && is_secret_value(value),
-                "-u" | "--user" if runs(&["curl"]) => {
-                    value.split_once(':').is_some_and(|(_, value)| is_secret_value(value))
-                }
-                short if short.starts_with("-p") && runs(&MYSQL) => {
-                    is_secret_value(&short[2..]) && self.is_written(word.node, &short[2..])
-                }
-                _ => false,
-            };
-            if is_secret {
-                let name = if word.text.starts_with("-p") { "-p" } else { &word.text };
-                return Some(format!("the value of `{name}`"));
-            }
+        if words.iter().any(|word| self.has_one(word.node, &word.text)) {
+            return Some("a password, a token or a key".to_owned());
         }
-        None
+        let written = options(words).into_iter().find(|option| self.is_written(option.node, option.secret));
+        written.map(|option| format!("the value of `{}`", option.name))
     }
 
     /// Whether a secret stands in `text`, known by its form.
@@ -164,6 +142,40 @@ impl Look<'_, '_> {
             |name: &String| self.environment.get(name).is_none_or(|value| !value.is_empty() && secret.contains(value));
         !node.origin.via.iter().any(|via| matches!(via, Via::Variable(name) if brought(name)))
     }
+}
+
+/// An option of a program, with the secret behind it or in it.
+struct Secret<'w, 'a> {
+    name: &'w str,
+    secret: &'w str,
+    node: &'a Node,
+}
+
+fn options<'w, 'a>(words: &'w [Word<'a>]) -> Vec<Secret<'w, 'a>> {
+    let names: BTreeSet<&str> = programs(words).collect();
+    let runs = |programs: &[&str]| programs.iter().any(|program| names.contains(program));
+    let followers = words.iter().skip(1).map(Some).chain([None]);
+    let secret = |(word, next): (&'w Word<'a>, Option<&'w Word<'a>>)| {
+        let behind = next.filter(|next| !next.text.starts_with('-'));
+        let (name, value, node) = match word.text.as_str() {
+            option if option.starts_with("--") && is_secret_name(option) => (option, behind?.text.as_str(), behind?.node),
+            "-a" if runs(&REDIS) => ("-a", behind?.text.as_str(), behind?.node),
+            "-p" if runs(&MONGO) => ("-p", behind?.text.as_str(), behind?.node),
+            option @ ("-u" | "--user") if runs(&["curl"]) => (option, behind?.text.split_once(':')?.1, behind?.node),
+            short if short.starts_with("-a") && runs(&REDIS) => ("-a", &short[2..], word.node),
+            short if short.starts_with("-p") && runs(&MYSQL) => ("-p", &short[2..], word.node),
+            _ => return None,
+        };
+        is_secret_value(value).then_some(Secret { name, secret: value, node })
+    };
+    words.iter().zip(followers).filter_map(secret).collect()
+}
+
+/// The secrets among the options of what a service runs, for whoever hides them.
+pub(crate) fn in_commands(service: &Service<'_>) -> Vec<String> {
+    let test = service.node.at(&["healthcheck", "test"]).map(words_of).unwrap_or_default();
+    let values = |words: &[Word<'_>]| options(words).into_iter().map(|option| option.secret.to_owned()).collect::<Vec<_>>();
+    [values(&words(service)), values(&test)].concat()
 }
 
 fn finding(service: &Service<'_>, at: Span, what: &str) -> Finding {

@@ -12,6 +12,7 @@ mod table;
 pub(super) mod words;
 
 use store::Store;
+use words::Word;
 
 pub(super) static RULE: Rule = Rule {
     meta: Meta {
@@ -112,9 +113,12 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let folders = store.folders(service, &words);
-    let moved = store.moved_by.iter().filter_map(|name| service.node.at(&["environment", name]));
-    if let Some(folder) = moved.into_iter().find(|folder| folder.lacks_a_variable()) {
-        return Some(Finding::unresolved(&RULE.meta, store.loses, service.name, folder, "where the data lies"));
+    let moved = store.moved_by.iter().filter_map(|name| words::values(service, &words, name)).flatten();
+    // In a command that is one text, the variable may be another word.
+    let is_all = |word: &Word<'_>| word.text.is_empty() || word.node.as_text() == Some(&word.text);
+    let moved = moved.filter(|word| word.node.lacks_a_variable() && is_all(word)).map(|word| word.node);
+    if let Some(unknown) = moved.chain(store.unknown_version(service)).next() {
+        return Some(Finding::unresolved(&RULE.meta, store.loses, service.name, unknown, "where the data lies"));
     }
     // A folder that we cannot read may be any: one of a shell's variable, or many in one word.
     if folders.iter().any(|folder| !folder.starts_with('/') || folder.contains(['$', '{'])) {
@@ -122,7 +126,10 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     }
     let (keep, at) = folders.iter().map(|folder| mount_above(service, store, folder)).max_by_key(|(keep, _)| *keep)?;
     let (name, folder, title) = (service.name, &folders[0], store.title);
-    if let Some(volume) = service.node.unknown(&["volumes"]).filter(|_| keep != Keep::Volume) {
+    let volumes = service.node.get("volumes").and_then(Node::as_list).unwrap_or_default();
+    let unknown = volumes.iter().find(|volume| volume.lacks_a_variable() && volume.get("source").is_some());
+    let unknown = service.node.unknown(&["volumes"]).or(unknown);
+    if let Some(volume) = unknown.filter(|_| keep != Keep::Volume) {
         return Some(Finding::unresolved(&RULE.meta, store.loses, name, volume, "where the data lies"));
     }
     let (severity, label) = match keep {
@@ -156,6 +163,13 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         .remedy(remedy)
         .otherwise("if it may be lost: `# feedctl: allow state-without-volume: the reason`");
     Some(finding)
+}
+
+/// Whether a variable of its container could say that the data lies elsewhere than where its volumes are.
+pub(super) fn reads_variables(service: &Service<'_>) -> bool {
+    let is_variable = |name: &&str| name.starts_with(|c: char| c.is_ascii_uppercase());
+    let moves = |store: &Store| store.moved_by.iter().any(is_variable) && store.is_started_by(&words::words(service));
+    service.node.get("volumes").is_some() && Store::of(service).is_some_and(moves)
 }
 
 /// Whether something lies at `place` or below it.
@@ -199,7 +213,7 @@ fn mount_above(service: &Service<'_>, store: &Store, folder: &str) -> (Keep, Opt
 #[cfg(test)]
 mod tests {
     use super::RULE;
-    use crate::finding::Severity;
+    use crate::finding::{Certainty, Severity};
     use crate::fixture;
 
     fn check(service: &str, expected: Option<Severity>) {
@@ -216,6 +230,25 @@ mod tests {
         check(&at("postgres:17", "/var/lib/postgresql/data"), None);
         check(&at("confluentinc/cp-zookeeper:7.5.0", "/data"), Some(Severity::Error));
         check(&at("confluentinc/cp-zookeeper:7.5.0", "/var/lib/zookeeper/data"), None);
+    }
+
+    #[test]
+    fn what_a_variable_may_move() {
+        let check = |service: &str, expected: bool| {
+            let text = format!("services: {{app: {{{service}}}}}\nvolumes: {{kept: }}");
+            let found = fixture::found(&RULE.meta, &text).map(|(_, certainty)| certainty);
+            assert_eq!(found, expected.then_some(Certainty::Unresolved), "{service}");
+        };
+        let postgres = |tag: &str| format!("image: 'postgres:{tag}', volumes: ['kept:/var/lib/postgresql/data']");
+        check(&postgres("${PG}"), true);
+        check(&postgres("${PG:-17}"), false);
+        check(&postgres("17${SUFFIX}"), false);
+        check("image: 'postgres:17', volumes: ['kept:/var/lib/postgresql/${SUB}']", true);
+        let redis = |command: &str| format!("image: 'redis:8', volumes: ['kept:/data'], command: {command}");
+        check(&redis("[redis-server, --dir, '${D}', --appendonly, 'yes']"), true);
+        check(&redis("'redis-server --dir ${D} --appendonly yes'"), true);
+        check(&redis("'redis-server --dir /data --requirepass ${P}'"), false);
+        check("image: 'postgres:17', volumes: ['kept:/data'], environment: {PGDATA: '/data/${SUB}'}", true);
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! What the files say of a Redis: the words of its command, and of the variables that its images append to it. A setting
 //! of a file that it reads is not seen here.
 
+use std::collections::BTreeMap;
 use std::slice;
 
 use crate::model::Service;
 use crate::node::Node;
+use crate::rules::image_unpinned::Reference;
+use crate::source::Span;
 use crate::rules::state_without_volume::store::Store;
 use crate::rules::state_without_volume::words::{Word, words, words_of};
 
@@ -38,6 +41,7 @@ impl<'a> Settings<'a> {
         words.extend(more().flat_map(words_of));
         let open = ["entrypoint", "command"].into_iter().filter_map(|key| node.get(key)).chain(more()).find_map(open);
         let is_bitnami = node.get("image").and_then(Node::as_text).is_some_and(|image| image.contains("bitnami"));
+        let words = words.into_iter().flat_map(one_by_one).collect::<Vec<_>>();
         let has_file = is_bitnami || reads_a_file(service, &words);
         Some(Self { words, has_file, open })
     }
@@ -76,19 +80,40 @@ impl Setting<'_, '_> {
     }
 }
 
+/// Redis takes `--maxmemory 1gb` in one entry of a list for two words.
+fn one_by_one(word: Word<'_>) -> Vec<Word<'_>> {
+    if !word.text.starts_with("--") || !word.text.contains(' ') {
+        return vec![word];
+    }
+    word.text.split_whitespace().map(|text| Word { text: text.to_owned(), node: word.node }).collect()
+}
+
+/// Whether this Redis is of an image that has settings in its variables.
+pub(in crate::rules) fn reads_variables(service: &Service<'_>) -> bool {
+    let image = service.node.get("image").and_then(Node::as_text).unwrap_or_default();
+    Settings::of(service).is_some() && (Reference::of(image).name != "redis" || image.contains("bitnami"))
+}
+
 /// The value in which nothing stands between two blanks, for want of a variable, and not as the value of an option.
 fn open(part: &Node) -> Option<&Node> {
     let mut before = "";
-    let mut pieces = part.as_list().unwrap_or(slice::from_ref(part)).iter().flat_map(|node| {
+    let pieces = part.as_list().unwrap_or(slice::from_ref(part)).iter().flat_map(|node| {
         let text = node.as_text().unwrap_or_default();
         text.split(' ').map(move |piece| (piece, node))
     });
-    let open = pieces.find(|(piece, node)| {
-        let is_value = before.starts_with("--");
+    // Of as many variables as can be values, none is open: the other blanks are only blanks.
+    let mut values: BTreeMap<Span, usize> = BTreeMap::new();
+    let mut open = Vec::new();
+    for (piece, node) in pieces {
+        match piece.is_empty() && node.lacks_a_variable() {
+            true if before.starts_with("--") => *values.entry(node.origin.span).or_default() += 1,
+            true => open.push(node),
+            false => {}
+        }
         before = piece;
-        piece.is_empty() && !is_value && node.lacks_a_variable()
-    });
-    open.map(|(_, node)| node)
+    }
+    let is_open = |node: &&Node| node.unset().count() > values.get(&node.origin.span).copied().unwrap_or_default();
+    open.into_iter().find(is_open)
 }
 
 /// Whether a program is given settings of its own, which are not seen here: in its words, or mounted.

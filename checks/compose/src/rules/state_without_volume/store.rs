@@ -46,10 +46,13 @@ impl Store {
     }
 
     /// Whether the words start the program: none at all, its options or settings alone, or its own name where a program
-    /// stands. An empty one, of a variable without value, is taken to do so.
+    /// stands, or behind a script. An empty word, of a variable without value, is taken to do so.
     pub(in crate::rules) fn is_started_by(&self, words: &[Word<'_>]) -> bool {
         let starts = |word: &Word<'_>| word.text.is_empty() || word.text.starts_with('-') || word.text.ends_with(".conf");
-        words.first().is_none_or(starts) || programs(words).any(|program| self.programs.contains(&program))
+        let is_script = |word: &Word<'_>| word.text.ends_with(".sh");
+        let behind = words.iter().position(is_script).and_then(|script| words.get(script + 1));
+        let mut programs = programs(words).chain(behind.map(|word| word.text.as_str()));
+        words.first().is_none_or(starts) || programs.any(|program| self.programs.contains(&program))
     }
 
     /// Whether it keeps data here at all, as far as the file shows: NATS does so only for JetStream, a sentinel of Redis never
@@ -69,6 +72,13 @@ impl Store {
                 .is_none_or(|file| file == "/etc/loki/local-config.yaml"),
             _ => true,
         }
+    }
+
+    /// The image, where its version decides where the data lies and comes from a variable without value.
+    pub(super) fn unknown_version<'a>(&self, service: &Service<'a>) -> Option<&'a Node> {
+        let image = service.node.get("image").filter(|image| image.lacks_a_variable())?;
+        let is_unknown = matches!(self.title, "PostgreSQL" | "InfluxDB") && major(image.as_text()?).is_none();
+        is_unknown.then_some(image)
     }
 
     /// The volumes that this image declares, as far as that is known.
@@ -141,5 +151,7 @@ mod tests {
         check("image: 'postgres:17', command: psql postgres://there/postgres", Some(("PostgreSQL", false)));
         check("image: 'postgres:17', command: docker-entrypoint.sh postgres", Some(("PostgreSQL", true)));
         check("image: 'postgres:17', command: [-c, fsync=on]", Some(("PostgreSQL", true)));
+        check("image: 'postgres:17', entrypoint: /wrapper.sh, command: postgres -c a=b", Some(("PostgreSQL", true)));
+        check("image: 'postgres:17', command: [/backup.sh, there]", Some(("PostgreSQL", false)));
     }
 }

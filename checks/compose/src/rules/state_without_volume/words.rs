@@ -16,10 +16,13 @@ const BEFORE_A_SCRIPT: [&str; 5] = ["-c", "-ec", "-lc", "-exc", "CMD-SHELL"];
 
 /// Words that only lead to the program: shells, those that change the user, and what a shell has between commands.
 #[rustfmt::skip]
-const BEFORE_A_PROGRAM: [&str; 24] = [
-    "sh", "bash", "ash", "-c", "-ec", "-lc", "-exc", "CMD", "CMD-SHELL", "env", "exec", "nohup", "nice", "sudo", "tini",
+const BEFORE_A_PROGRAM: [&str; 23] = [
+    "sh", "bash", "ash", "-c", "-ec", "-lc", "-exc", "CMD", "CMD-SHELL", "env", "exec", "nohup", "sudo", "tini",
     "dumb-init", "!", "(", "{", "if", "while", "until", "then", "do",
 ];
+
+/// Like these, with options and numbers of their own behind: `nice -n 10`, `timeout 1d`.
+const WITH_OPTIONS: [&str; 8] = ["nice", "ionice", "timeout", "numactl", "taskset", "chrt", "stdbuf", "setpriv"];
 
 /// Like these, with the name of a user behind.
 const BEFORE_A_USER: [&str; 2] = ["gosu", "su-exec"];
@@ -51,7 +54,11 @@ fn unfolded(words: Vec<Word<'_>>) -> Vec<Word<'_>> {
     for word in words {
         let is_script = all.last().is_some_and(|last| BEFORE_A_SCRIPT.contains(&last.text.as_str()));
         match is_script {
-            true => all.extend(split(&word.text).into_iter().map(|text| Word { text, node: word.node })),
+            true => {
+                // There the end of a line ends a command.
+                let script = word.text.replace("\\\n", " ").replace('\n', " ; ");
+                all.extend(split(&script).into_iter().map(|text| Word { text, node: word.node }));
+            }
             false => all.push(word),
         }
     }
@@ -68,9 +75,17 @@ pub(in crate::rules) fn programs<'w>(words: &'w [Word<'_>]) -> impl Iterator<Ite
 
 fn program<'w>(part: &'w [Word<'_>]) -> Option<&'w str> {
     let mut words = part.iter().map(|word| word.text.trim_end_matches(';'));
+    let mut is_wrapped = false;
     loop {
         let word = words.next()?;
         let name = word.rsplit('/').next().unwrap_or(word);
+        if WITH_OPTIONS.contains(&name) {
+            is_wrapped = true;
+            continue;
+        }
+        if is_wrapped && word.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
+            continue;
+        }
         if BEFORE_A_USER.contains(&name) {
             words.next()?;
             continue;
@@ -171,6 +186,9 @@ mod tests {
         check("gosu postgres pg_dump -U postgres", &["pg_dump"]);
         check("psql -U postgres postgres://postgres@there/postgres", &["psql"]);
         check("sh -c 'exec redis-server'", &["redis-server"]);
+        check("sh -c 'set -e\nredis-server \\\n  --port 1\ntrue'", &["set", "redis-server", "true"]);
+        check("nice -n 10 redis-server --port 1", &["redis-server"]);
+        check("timeout 1d numactl --interleave=all /usr/bin/mongod", &["mongod"]);
         check("sh -c 'until pg_isready -U postgres; do PGDATA=/a/b psql; done'", &["pg_isready", "psql", "done"]);
         check("/wait-for-it.sh database:5432 -- redis-server", &["wait-for-it.sh", "redis-server"]);
         check("--maxmemory 1gb", &["--maxmemory"]);
