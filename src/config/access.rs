@@ -24,9 +24,9 @@ fn docker(reader: &Reader<'_>, file: &File) -> Result<DockerAccess, Box<Mistake>
         "local" => Ok(DockerAccess::Local),
         "none" => Ok(DockerAccess::None),
         host if host.contains("://") => Ok(DockerAccess::Host(host.to_owned())),
-        other => {
+        _ => {
             let hint = "`local`, `none`, or an address like tcp://10.0.0.5:2375";
-            Err(reader.source.mistake(written.referenced, format!("no engine is at `{other}`"), hint))
+            Err(reader.source.mistake(written.referenced, "`docker` says of no engine where it is", hint))
         }
     }
 }

@@ -49,7 +49,9 @@ impl Source {
     pub(crate) fn mistake(&self, place: impl Place, title: impl Into<String>, hint: impl Into<String>) -> Box<Mistake> {
         let span = place.bytes(&self.text);
         let (path, text) = (self.path.clone(), masked(&self.text));
-        Box::new(Mistake { path, text, span, title: title.into(), hint: hint.into() })
+        // An address with a login may stand where the name of a variable or a file belongs.
+        let shown = |text: String| if text.contains("://") { masked(&text) } else { text };
+        Box::new(Mistake { path, text, span, title: shown(title.into()), hint: shown(hint.into()) })
     }
 
     /// What the parser objects to, in the words of this file and not of a Rust type.

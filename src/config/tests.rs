@@ -174,7 +174,7 @@ fn values() {
       |          ^ write `version: 1`
     ");
     assert_snapshot!(mistake("docker: lokal"), @r"
-    error: no engine is at `lokal`
+    error: `docker` says of no engine where it is
      --> feedctl.yml:2:9
       |
     2 | docker: lokal
@@ -385,6 +385,11 @@ fn variables_and_secrets() {
     2 | redis: {url_env: FEED_REDIS_URL}
       |                  ^^^^^^^^^^^^^^ set FEED_REDIS_URL, also possible in `env_file`, or give `redis.url_file`
     ");
+    for text in ["redis: {url_env: 'redis://:hunter2@there'}", "database: {url_file: 'postgres://me:hunter2@there/x'}"]
+    {
+        let shown = mistake(text);
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
     assert_snapshot!(mistake("database:\n  url_file: nowhere"), @r"
     error: cannot read `nowhere`: No such file or directory (os error 2)
      --> feedctl.yml:3:13

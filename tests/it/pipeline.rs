@@ -144,6 +144,19 @@ async fn a_second_copy_changes_nothing() {
     assert_eq!(tick.as_ref().map(|tick| tick.cum_volume.0).ok(), Some(last));
 }
 
+/// Last night's dump takes the place of a database that the archiver is writing to.
+#[tokio::test]
+async fn a_database_that_is_put_back_under_load_gets_again_what_it_lost() {
+    let rig = Rig::start(Database::new().await, 5_000, &[]).await;
+    rig.simulator.sends(TICKS).await;
+    let client = rig.database.client().await.expect("the database answers");
+    let put_back = "BEGIN; UPDATE feed_watermarks SET last_n = 0, ticks = 0; TRUNCATE market_ticks; COMMIT";
+    client.batch_execute(put_back).await.expect("the tables can be changed");
+    rig.simulator.sends(2 * TICKS).await;
+    let sent = rig.drain().await;
+    assert_eq!(rig.check_account().await, sent.ticks);
+}
+
 /// Somebody else goes on writing to the stream while nothing is committed, so that the collector's newest entry is never
 /// among the last ones.
 #[tokio::test]

@@ -116,8 +116,16 @@ impl Docker {
     }
 
     fn unreachable(&self, error: Error) -> ProbeError {
-        let host = self.host.clone().unwrap_or_else(|| "the socket of this machine".to_owned());
+        let host = self.host.as_deref().map_or_else(|| "the socket of this machine".to_owned(), without_password);
         ProbeError::Engine { host, origin: self.origin, source: Arc::new(error) }
+    }
+}
+
+/// `ssh://me@there` as it is, and of `tcp://me:secret@there` the address alone.
+fn without_password(host: &str) -> String {
+    match host.split_once("://").and_then(|(kind, rest)| Some((kind, rest.rsplit_once('@')?))) {
+        Some((kind, (login, address))) if login.contains(':') => format!("{kind}://{address}"),
+        _ => host.to_owned(),
     }
 }
 
@@ -187,6 +195,18 @@ mod tests {
     fn check_remote(host: &str, expected: Option<&str>) {
         let docker = Docker::new(DockerAccess::Host(host.to_owned()), "feed".to_owned()).expect("an engine");
         assert_eq!(docker.remote(), expected, "{host}");
+    }
+
+    #[test]
+    fn a_password_in_the_address_is_not_shown() {
+        for (host, shown) in [
+            ("tcp://me:hunter2@10.0.0.5:2375", "tcp://10.0.0.5:2375"),
+            ("tcp://:a@b@10.0.0.5", "tcp://10.0.0.5"),
+            ("ssh://me@there", "ssh://me@there"),
+            ("unix:///var/run/docker.sock", "unix:///var/run/docker.sock"),
+        ] {
+            assert_eq!(without_password(host), shown);
+        }
     }
 
     #[test]
