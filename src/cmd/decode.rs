@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use feed::kis::frame::{self, Kind};
+use serde::de::IgnoredAny;
 
 use crate::exit::Exit;
 
@@ -37,13 +38,19 @@ fn decode(input: impl BufRead, ticks: &mut impl Write, errors: &mut impl Write) 
     for (line, number) in input.split(b'\n').zip(1_u64..) {
         let line = line?;
         let frame = line.trim_ascii();
-        if frame.is_empty() || frame::kind(frame) == Kind::Control {
+        if frame.is_empty() {
             continue;
         }
         let mut refuse = |reason: &dyn std::error::Error| {
             exit = Exit::Failed;
             writeln!(errors, "error: line {number}: {reason}")
         };
+        if frame::kind(frame) == Kind::Control {
+            if let Err(error) = serde_json::from_slice::<IgnoredAny>(frame) {
+                refuse(&error)?;
+            }
+            continue;
+        }
         match frame::decode(frame) {
             Err(error) => refuse(&error)?,
             Ok(records) => {
@@ -86,7 +93,7 @@ mod tests {
     fn a_bad_line_is_named_and_the_rest_decoded() {
         let idle = FRAME.replace("^3^108470^", "^0^108470^");
         check(
-            &format!("rubbish\n{FRAME}\n{idle}\n0|H0STASP0|001|005930\n{FRAME}\n"),
+            &format!("rubbish\n{FRAME}\n{idle}\n0|H0STASP0|001|005930\n{{\"header\":\n{FRAME}\n"),
             (
                 Exit::Failed,
                 &[TICK, TICK],
@@ -94,6 +101,7 @@ mod tests {
                     "error: line 1: not a data frame",
                     r#"error: line 3: record 0, EVOL "0": volume is zero: no trade"#,
                     "error: line 4: not a trade stream",
+                    "error: line 5: EOF while parsing a value at line 1 column 10",
                 ],
             ),
         );

@@ -133,6 +133,23 @@ mod tests {
         check("", Code::Unknown("".into()), Class::Transient);
     }
 
+    /// By the table of the portal, and not by the one above.
+    #[test]
+    fn each_of_the_28_is_of_its_class() {
+        let check = |class: Class, codes: &str| {
+            for code in codes.split(' ') {
+                assert_eq!(Code::from(format!("OPSP{code}").as_str()).class(), class, "{code}");
+            }
+        };
+        check(Class::Ok, "0000 0001");
+        check(Class::Benign, "0002 0003");
+        check(Class::Transient, "0007 0009 8999 9993 9995");
+        check(Class::Capacity, "0008");
+        check(Class::Auth, "0010 0011 9994 9996");
+        check(Class::InUse, "8996");
+        check(Class::Permanent, "8991 8992 8993 8994 8995 8997 8998 9990 9991 9992 9997 9998 9999");
+    }
+
     #[test]
     fn the_portal_knows_28() {
         let read_back = KNOWN.iter().filter(|code| Code::from(code.as_str()) == **code);
