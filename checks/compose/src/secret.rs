@@ -21,6 +21,12 @@ const HOOKS: [&str; 6] = [
     "api.telegram.org/bot",
 ];
 
+/// How a token of a service that is known begins.
+const TOKENS: [&str; 7] = ["ghp_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "sk_live_", "AKIA"];
+
+/// The least that stands behind it.
+const SHORTEST_TOKEN: usize = 12;
+
 /// Whether a variable, label, build argument or option of this name holds a secret. A name that ends in `_FILE` holds a path.
 pub fn is_secret_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
@@ -43,7 +49,7 @@ pub fn is_secret_value(text: &str) -> bool {
 /// of a Telegram bot, a private key. In order; one may lie inside another.
 pub fn found(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = logins(text).chain(assignments(text)).chain(hooks(text)).collect();
-    found.extend(bots(text).chain(private_keys(text)));
+    found.extend(bots(text).chain(private_keys(text)).chain(tokens(text)));
     found.sort_unstable_by_key(|range| range.start);
     found
 }
@@ -101,6 +107,25 @@ fn bots(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    // Each is searched for in each text, and most are too short.
+    let begins = if text.len() > SHORTEST_TOKEN { TOKENS.as_slice() } else { &[] };
+    begins.iter().flat_map(move |begin| {
+        let mut reached = 0;
+        text.match_indices(begin).filter_map(move |(at, begin)| {
+            if at < reached {
+                return None;
+            }
+            let behind = at + begin.len();
+            let ends = |c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-';
+            let end = text[behind..].find(ends).map_or(text.len(), |length| behind + length);
+            reached = end;
+            let is_word = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+            (is_word && end - behind >= SHORTEST_TOKEN).then_some(at..end)
+        })
+    })
+}
+
 /// From its first line to its last.
 fn private_keys(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut reached = 0;
@@ -127,7 +152,8 @@ mod tests {
     /// Looking at each end of a word once more for each beginning would take days.
     #[test]
     fn the_cost_grows_with_the_length() {
-        for part in ["token=$", "a://", "hooks.slack.com/services/", "-----BEGIN PRIVATE KEY-----", "12345678:"] {
+        for part in ["token=$", "a://", "hooks.slack.com/services/", "-----BEGIN PRIVATE KEY-----", "12345678:", "ghp_"]
+        {
             assert!(found(&part.repeat(200_000)).len() <= 2, "{part}");
         }
     }
@@ -184,6 +210,8 @@ mod tests {
         check(&bot, &[&bot]);
         check(&format!("https://api.telegram.org/bot{bot}/send"), &[&format!("{bot}/send"), &bot]);
         check("127.0.0.1:6379:6379 12345678:short", &[]);
+        check("a ghp_0123456789abcdef 'glpat-0123-45678_9ab'", &["ghp_0123456789abcdef", "glpat-0123-45678_9ab"]);
+        check("xghp_0123456789abcdef ghp_short AKIA", &[]);
         check(
             "-----BEGIN RSA PRIVATE KEY-----\nab\n-----END RSA PRIVATE KEY-----\n",
             &["-----BEGIN RSA PRIVATE KEY-----\nab\n"],

@@ -5,6 +5,7 @@
 
 use feedctl_compose::finding::{Certainty, Finding, Severity};
 
+use crate::exit::Exit;
 use crate::render::audit::View;
 use crate::render::table::visible::visible;
 
@@ -15,7 +16,8 @@ pub(super) fn write(view: &View<'_>) -> String {
     let mut text = String::new();
     let mut hidden = 0;
     for kind in ["error", "warning"] {
-        let findings: Vec<&Finding> = view.findings.iter().filter(|finding| self::kind(finding) == kind).collect();
+        let findings: Vec<&Finding> =
+            view.findings.iter().filter(|finding| self::kind(finding, view.run.exit) == kind).collect();
         text.extend(findings.iter().take(SHOWN).map(|finding| annotation(view, kind, finding)));
         hidden += findings.len().saturating_sub(SHOWN);
     }
@@ -23,9 +25,10 @@ pub(super) fn write(view: &View<'_>) -> String {
     text + &format!("::notice title=feedctl audit-compose::{}{rest}\n", escaped(&view.counted()))
 }
 
-/// What could not be resolved is not an error in the file.
-fn kind(finding: &Finding) -> &'static str {
+/// What could not be resolved is no error in the file, but where the job fails for it.
+fn kind(finding: &Finding, exit: Exit) -> &'static str {
     match (finding.severity, finding.certainty) {
+        (Severity::Error, Certainty::Unresolved) if exit == Exit::NotJudged => "error",
         (Severity::Error, Certainty::Seen) => "error",
         _ => "warning",
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::redis_evicts::settings::VARIABLES;
 use super::state_without_volume::words::{Word, programs, words, words_of};
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
@@ -105,7 +106,9 @@ impl Look<'_, '_> {
         let own = maps.filter(|(_, entry)| !files.contains(&entry.key));
         let named = own.filter_map(|(name, entry)| Some((entry.key, self.named(name, &entry.node)?)));
         let test = node.at(&["healthcheck", "test"]).map(words_of).unwrap_or_default();
-        let commands = [("command", words(self.service)), ("healthcheck", test)];
+        let arguments = VARIABLES.into_iter().filter_map(|name| node.at(&["environment", name])).flat_map(words_of);
+        let commands =
+            [("command", words(self.service)), ("healthcheck", test), ("environment", arguments.collect())];
         let started = commands.iter().filter_map(|(place, words)| self.in_words(words).map(|what| (place, what)));
         // The command's line would show it, so the name of the service is marked.
         named.chain(started.map(|(place, what)| (self.service.key, format!("{what} in its `{place}`")))).collect()
@@ -253,6 +256,8 @@ mod tests {
         check("healthcheck: {test: 'mysqladmin ping -p$$MYSQL_ROOT_PASSWORD'}", 0);
         check("healthcheck: {test: [CMD-SHELL, 'curl -fu elastic:x there || curl -u elastic:hunter2 there']}", 1);
         check("healthcheck: {test: [CMD, curl, http://there]}", 0);
+        check("environment: {REDIS_ARGS: '--port 1 --requirepass hunter2'}", 1);
+        check("environment: {REDIS_ARGS: '--port 1 --requirepass $PASSWORD'}", 0);
         check("command: app --token hunter2, healthcheck: {test: redis-cli -a hunter2 ping}", 2);
     }
 

@@ -228,6 +228,9 @@ mod tests {
         check(&at("postgres:18", "/var/lib/postgresql/data"), Some(Severity::Error));
         check(&at("postgres:18", "/var/lib/postgresql"), None);
         check(&at("postgres:17", "/var/lib/postgresql/data"), None);
+        check(&at("kartoza/postgis:16-3.4", "/var/lib/postgresql"), None);
+        check(&at("bitnami/mariadb:11.4.5", "/bitnami/mariadb"), None);
+        check(&at("bitnami/mariadb:11.4.5", "/bitnami/mysql/data"), Some(Severity::Error));
         check(&at("confluentinc/cp-zookeeper:7.5.0", "/data"), Some(Severity::Error));
         check(&at("confluentinc/cp-zookeeper:7.5.0", "/var/lib/zookeeper/data"), None);
     }

@@ -26,7 +26,7 @@ pub(in crate::rules) struct Setting<'s, 'a> {
 }
 
 /// The images read more arguments here: Redis Stack, those of Bitnami, Valkey.
-const VARIABLES: [&str; 3] = ["REDIS_ARGS", "REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS"];
+pub(in crate::rules) const VARIABLES: [&str; 3] = ["REDIS_ARGS", "REDIS_EXTRA_FLAGS", "VALKEY_EXTRA_FLAGS"];
 
 impl<'a> Settings<'a> {
     /// None where the service is no Redis, or a client, or a sentinel, which keeps nothing.

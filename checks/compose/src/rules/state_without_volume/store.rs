@@ -85,7 +85,7 @@ impl Store {
     pub(super) fn declared(&self, service: &Service<'_>) -> &'static [&'static str] {
         let image = service.node.get("image").and_then(Node::as_text).unwrap_or_default();
         let is_18 = self.title == "PostgreSQL" && major(image).is_none_or(|major| major >= 18);
-        if image.contains("bitnami") || is_18 { &[] } else { self.declared }
+        if image.contains("bitnami") || image.contains("kartoza/") || is_18 { &[] } else { self.declared }
     }
 
     /// Where this container keeps its data: at one of these.
@@ -100,8 +100,11 @@ impl Store {
         let only =
             |is_one: &dyn Fn(&str) -> bool| self.folders.iter().copied().filter(|folder| is_one(folder)).collect();
         let folders: Vec<&str> = match (self.title, major(image)) {
+            _ if image.contains("bitnami/mariadb") => vec!["/bitnami/mariadb"],
             _ if image.contains("bitnami") => only(&|folder| folder.starts_with("/bitnami")),
             ("Kafka", _) if image.contains("apache/") => only(&|folder| folder.starts_with("/tmp")),
+            // Each version has a folder of its own below.
+            ("PostgreSQL", _) if image.contains("kartoza/") => vec!["/var/lib/postgresql"],
             // Its entrypoint refuses a volume at the older place.
             ("PostgreSQL", Some(18..)) => vec!["/var/lib/postgresql", POSTGRES_18],
             ("ZooKeeper", _) if image.contains("cp-zookeeper") => only(&|folder| folder.starts_with("/var/lib")),
