@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use feed::metric;
 use feed_testkit::{Database, eventually};
 
-use crate::account::number;
+use crate::account::{number, spooled};
 use crate::rig::{BOUND, Rig, STREAM};
 
 const RATE: u32 = 3_000;
@@ -44,10 +44,11 @@ async fn nothing_is_lost_or_doubled_whoever_is_killed() {
     let mut faults: Vec<Fault> = FAULTS.iter().flat_map(|(fault, times)| [*fault].repeat(*times)).collect();
     random.shuffle(&mut faults);
     let mut rig = Rig::start(Database::on_its_own_server().await, RATE, &[]).await;
+    let mut kept = 0;
     for fault in faults {
         rig.simulator.sends(random.below(MOST_TICKS)).await;
         eprintln!("{fault:?} at {} ticks", rig.simulator.sent().await.ticks);
-        strike(&mut rig, fault).await;
+        strike(&mut rig, fault, &mut kept).await;
     }
     // Once more at the end, where no later restart of the collector heals what the running one must.
     flush_while_the_archiver_is_behind(&mut rig).await;
@@ -66,12 +67,10 @@ async fn nothing_is_lost_or_doubled_whoever_is_killed() {
     );
 }
 
-async fn strike(rig: &mut Rig, fault: Fault) {
+/// `kept` are the frames that the spool held when the collector was killed last.
+async fn strike(rig: &mut Rig, fault: Fault, kept: &mut u64) {
     match fault {
-        Fault::KillCollector => {
-            rig.collector.kill9();
-            rig.collector.restart();
-        }
+        Fault::KillCollector => kill_collector(rig, kept).await,
         Fault::KillArchiver => {
             met_no_duplicate(rig).await;
             rig.archiver.kill9();
@@ -82,6 +81,17 @@ async fn strike(rig: &mut Rig, fault: Fault) {
         Fault::Flush => flush_while_the_archiver_is_behind(rig).await,
         Fault::Drop => rig.simulator.drop_sessions().await,
     }
+}
+
+/// What it has read is in the spool when it dies, but for the one frame that is in its hands.
+async fn kill_collector(rig: &mut Rig, kept: &mut u64) {
+    // One that does not answer yet has read nothing.
+    let read = rig.collector.counter(metric::FRAMES_RECEIVED).await.unwrap_or(0);
+    rig.collector.kill9();
+    let held = spooled(rig.spool.path()).len() as u64;
+    assert!(held + 1 >= *kept + read, "the spool holds {held} frames: {kept} of before, and {read} were read since");
+    *kept = held;
+    rig.collector.restart();
 }
 
 async fn flush_while_the_archiver_is_behind(rig: &mut Rig) {
