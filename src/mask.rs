@@ -29,10 +29,10 @@ pub(crate) fn is_secret(name: &str) -> bool {
 /// `text` with asterisks in the place of a URL's login and query, and of what follows the name of a secret and `:` or `=`.
 /// Every byte keeps its place, so that spans still fit.
 pub(crate) fn masked(text: &str) -> String {
-    if !may_hold_a_secret(text) {
-        return text.to_owned();
-    }
     let text = hidden(text, secret::found(text));
+    if !may_name_a_secret(&text) {
+        return text;
+    }
     let names = Names::of(&text);
     let mut open = Open::Nothing;
     let mut masked = String::with_capacity(text.len());
@@ -55,7 +55,7 @@ pub(crate) fn masked(text: &str) -> String {
 }
 
 /// Whether there is a name or address at all, or an option: most texts have none, and are not searched for any.
-fn may_hold_a_secret(text: &str) -> bool {
+fn may_name_a_secret(text: &str) -> bool {
     let is_option = |pair: &[u8]| pair[1] == b'-' && !pair[0].is_ascii_alphanumeric();
     text.contains([':', '=', '/']) || text.starts_with('-') || text.as_bytes().windows(2).any(is_option)
 }

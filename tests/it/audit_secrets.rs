@@ -56,6 +56,14 @@ async fn no_secret_is_shown() {
         check_no_secret(&text, &[env[0], ("a.env", "API_TOKEN=hunter2\n")]).await;
     }
     check_no_secret("services:\n  a:\n    image: ${DB_PASSWORD}\n", &env).await;
+    let token = of("environment: {GH: '${GH}'}");
+    let folder = project(&token);
+    let run = Feedctl::new()
+        .folder(folder.path())
+        .env("GH", "ghp_0123456789hunter2")
+        .run(&["audit-compose", "--format", "json"])
+        .await;
+    assert!(!run.stdout.contains("hunter2"), "{}", run.stdout);
     let include = "include: ['https://oauth2:hunter2@there/a.git']\nservices:\n  a:\n    image: app:latest\n";
     check_no_secret(include, &[]).await;
     check_no_secret("services:\n  a:\n    image: ${DB_PASSWORD:?hunter2}\n", &[(".env", "A_SECRET=hunter2\n")]).await;

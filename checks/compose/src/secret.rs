@@ -46,7 +46,7 @@ pub fn is_secret_value(text: &str) -> bool {
 }
 
 /// The secrets in a text that are known by their form: the password of a URL, `password=…`, the address of a webhook, the token
-/// of a Telegram bot, a private key. In order; one may lie inside another.
+/// of a Telegram bot or of a service whose tokens begin alike, a private key. In order; one may lie inside another.
 pub fn found(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = logins(text).chain(assignments(text)).chain(hooks(text)).collect();
     found.extend(bots(text).chain(private_keys(text)).chain(tokens(text)));

@@ -88,7 +88,8 @@ fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> O
             (place, "no healthcheck here: only the image could bring one", "has no healthcheck configured", false)
         }
         Healthcheck::Unresolved(node) => {
-            return Some(Finding::unresolved(&RULE.meta, Severity::Error, service.name, node, "the start"));
+            let severity = if is_required { Severity::Error } else { Severity::Warn };
+            return Some(Finding::unresolved(&RULE.meta, severity, service.name, node, "the start"));
         }
         Healthcheck::Tested { .. } => return None,
     };
@@ -147,6 +148,7 @@ mod tests {
         check(healthy, "healthcheck: {test: x}", None);
         check(healthy, "healthcheck: {test: '$PROBE'}", Some(Severity::Error));
         check(healthy, "healthcheck: {test: x, disable: '$OFF'}", Some(Severity::Error));
+        check("condition: service_healthy, required: false", "healthcheck: {test: '$PROBE'}", Some(Severity::Warn));
         check("condition: service_healthy, required: false", "healthcheck: {disable: true}", Some(Severity::Warn));
         check("condition: service_started", "healthcheck: {disable: true}", None);
     }

@@ -27,8 +27,9 @@ const EXPLAIN: &str = "
 What it finds
   A value that is written in the file under a name that ends as a secret's does (`…PASSWORD`, `…_PASS`, `…SECRET`, `…TOKEN`,
   `…SECRET_KEY`, `…API_KEY`, `…ACCESS_KEY`, …): in `environment`, in labels, in the arguments of a build, or as an option of a
-  command or a healthcheck, also as `redis-cli -a` and `mysql -p`. And what is one by its form, whatever its name: a password
-  inside a URL (also `?password=` of JDBC), the address of a webhook of Slack, Discord, Teams or Telegram, a private key.
+  command, of a healthcheck or in `REDIS_ARGS`, also as `redis-cli -a` and `mysql -p`. And what is one by its form, whatever its
+  name: a password inside a URL (also `?password=` of JDBC), the address of a webhook of Slack, Discord, Teams or Telegram, a
+  token of GitHub, GitLab, Slack, Stripe or AWS by how it begins, a private key.
   The default of a variable stands in the file too (`${PASSWORD:-feed}`), and so does `changeme`, which is what then runs. A
   variable without one or an `env_file` is fine, so is a path (`…_FILE`, or a value that begins with `/`). The value itself is
   not shown anywhere.
