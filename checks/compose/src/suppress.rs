@@ -4,11 +4,12 @@
 //! next line that has a value, and what is indented below that; before the first key it holds for the whole file. One that cannot
 //! be read, is past its day, or allows nothing is a finding itself.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use chrono::NaiveDate;
 
+use self::lines::Lines;
 use self::wording::{Allowance, Mistake};
 use crate::audit::metas;
 use crate::document::comments;
@@ -16,6 +17,7 @@ use crate::finding::{Finding, Severity};
 use crate::rule::Meta;
 use crate::source::{FileId, Sources, Span};
 
+mod lines;
 mod wording;
 
 /// What a suppression itself can have wrong.
@@ -198,77 +200,6 @@ fn read(file: FileId, text: &str, suppressions: &mut Vec<Suppression>) -> Vec<(S
         }
     }
     mistakes
-}
-
-/// The lines of a file, looked at once, however many comments are in it.
-struct Lines<'t> {
-    /// Each with the byte at which it begins.
-    all: Vec<(usize, &'t str)>,
-    /// Which of them have a value.
-    values: Vec<usize>,
-    /// The byte before which there are only comments.
-    first_key: usize,
-    /// The blocks that are known already: by their first line, the byte behind their last one.
-    blocks: BTreeMap<usize, usize>,
-}
-
-impl<'t> Lines<'t> {
-    fn of(text: &'t str) -> Self {
-        // What ends a line, for Compose too. Between the two of one end lies an empty line, which changes nothing.
-        let lines = text.split_inclusive(['\n', '\r']).scan(0, |at, line| {
-            let begin = *at;
-            *at += line.len();
-            Some((begin, line))
-        });
-        let all: Vec<(usize, &str)> = lines.collect();
-        let is_key = |line: &str| has_value(line) && !line.starts_with("---") && !line.starts_with('%');
-        let first_key = all.iter().find(|(_, line)| is_key(line.trim_start_matches('\u{feff}')));
-        let first_key = first_key.map_or(text.len(), |(at, _)| *at);
-        let values = (0..all.len()).filter(|line| has_value(all[*line].1)).collect();
-        Self { all, values, first_key, blocks: BTreeMap::new() }
-    }
-
-    /// The line of the comment, or the next one that is neither empty nor a comment, with the lines indented below it; the
-    /// whole file where nothing stands before the comment.
-    fn covered(&mut self, comment: Span) -> Span {
-        let at = comment.start as usize;
-        let line = self.all.partition_point(|(start, _)| *start <= at) - 1;
-        let (start, text) = self.all[line];
-        let alone = text[..at - start].trim_start_matches('\u{feff}').trim().is_empty();
-        let end = self.all.last().map_or(0, |(start, text)| start + text.len());
-        if alone && at <= self.first_key {
-            return Span::new(comment.file, 0, end);
-        }
-        let from = line + usize::from(alone);
-        let Some(first) = self.values.get(self.values.partition_point(|line| *line < from)) else {
-            return Span::new(comment.file, start, end);
-        };
-        let first = *first;
-        let end = *self.blocks.entry(first).or_insert_with(|| block(&self.all[first..]));
-        Span::new(comment.file, self.all[first].0, end)
-    }
-}
-
-/// The byte behind the last of the lines that belong to the first.
-fn block(lines: &[(usize, &str)]) -> usize {
-    let (start, first) = lines[0];
-    // The list of a key may stand as far left as the key.
-    let is_list = first.trim_start().split(" #").next().is_some_and(|key| key.trim_end().ends_with(':'));
-    let belongs = |line: &str| {
-        let entry = is_list && indentation(line) == indentation(first) && line.trim_start().starts_with("- ");
-        indentation(line) > indentation(first) || entry
-    };
-    let inside = lines[1..].iter().take_while(|(_, line)| !has_value(line) || belongs(line));
-    inside.last().map_or(start + first.len(), |(at, line)| at + line.len())
-}
-
-/// Whether it is neither empty nor a comment.
-fn has_value(line: &str) -> bool {
-    !matches!(line.trim().chars().next(), None | Some('#'))
-}
-
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
 }
 
 fn unexplained(at: Span, mistake: &Mistake) -> Finding {
