@@ -11,6 +11,7 @@ mod chaos;
 mod checklist;
 mod ci_examples;
 mod decode;
+mod feeds;
 mod layers;
 mod model;
 mod pipeline;
