@@ -19,6 +19,7 @@ mod file;
 mod interpolate;
 mod mistake;
 mod outline;
+mod programs;
 mod secret;
 mod target;
 
@@ -28,6 +29,7 @@ pub(crate) use outline::Outline;
 
 use file::File;
 use mistake::{Source, meant};
+use programs::Caller;
 
 /// The name that is looked for.
 const FILE_NAME: &str = "feedctl.yml";
@@ -65,6 +67,7 @@ pub(crate) fn reference() -> String {
 struct Reader<'a> {
     source: &'a Source,
     environment: &'a Environment,
+    caller: &'a Caller<'a>,
     /// Paths in the file are relative to its own folder.
     folder: PathBuf,
 }
@@ -72,6 +75,7 @@ struct Reader<'a> {
 impl Config {
     /// Reads `path`, or the nearest feedctl.yml in `folder` and above. `environment` is the process's.
     pub(crate) fn load(path: Option<&Path>, folder: &Path, environment: Environment) -> Result<Self, ConfigError> {
+        let caller = Caller { folder, named: path, environment: environment.to_properties().into_iter().collect() };
         let path = match path {
             Some(path) => path.to_owned(),
             None => find(folder).ok_or_else(|| ConfigError::Absent { folder: folder.to_owned() })?,
@@ -80,10 +84,15 @@ impl Config {
             std::fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path: path.clone(), source })?;
         let home = folder.join(&path).parent().map(Path::to_owned).unwrap_or_default();
         let path = path.strip_prefix(folder).map(Path::to_owned).unwrap_or(path);
-        Ok(Self::read(&Source { path, text }, home, environment)?)
+        Ok(Self::read(&Source { path, text }, home, environment, &caller)?)
     }
 
-    fn read(source: &Source, folder: PathBuf, mut environment: Environment) -> Result<Self, Box<Mistake>> {
+    fn read(
+        source: &Source,
+        folder: PathBuf,
+        mut environment: Environment,
+        caller: &Caller<'_>,
+    ) -> Result<Self, Box<Mistake>> {
         let preamble = Preamble::read(source);
         if let Some(version) = preamble.version.filter(|version| version.value != VERSION) {
             let title = format!("version {} is not one that this feedctl reads", version.value);
@@ -92,7 +101,7 @@ impl Config {
         if let Some(path) = preamble.env_file {
             add_env_file(source, &folder, &path, &mut environment)?;
         }
-        let reader = Reader { source, environment: &environment, folder };
+        let reader = Reader { source, environment: &environment, caller, folder };
         let file = reader.file()?;
         let target = target::target(&reader, &file)?;
         let access = access::access(&reader, &file, &target.project)?;

@@ -8,7 +8,7 @@ use feed::market::Market;
 use crate::check::Hop;
 use crate::finding::{Finding, Severity};
 use crate::moment::Moment;
-use crate::target::{Feed, Flow, Role, Rows, Service, Target, TimeColumn};
+use crate::target::{Feed, Flow, Programs, Role, Rows, Service, Target, TimeColumn};
 
 /// The stack of the README: four services, one feed.
 pub(crate) fn target() -> Target {
@@ -36,6 +36,7 @@ pub(crate) fn target() -> Target {
         ]),
         feeds: BTreeMap::from([("kr".into(), feed)]),
         health: BTreeMap::from([("collector".into(), "http://127.0.0.1:9101/health/collector".into())]),
+        programs: Programs::default(),
     }
 }
 

@@ -17,6 +17,22 @@ pub struct Target {
     pub feeds: BTreeMap<String, Feed>,
     /// Health endpoints, name → URL.
     pub health: BTreeMap<String, String>,
+    #[serde(default)]
+    pub programs: Programs,
+}
+
+/// How the user calls the two programs from where he is: the words before a subcommand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Programs {
+    pub compose: String,
+    pub feedctl: String,
+}
+
+/// In the folder of the stack.
+impl Default for Programs {
+    fn default() -> Self {
+        Programs { compose: "docker compose".to_owned(), feedctl: "feedctl".to_owned() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +119,15 @@ impl Target {
 
     /// The command that shows why the first service of a hop is in trouble.
     pub(crate) fn logs_of(&self, hop: Hop) -> Option<String> {
-        self.services_at(hop).next().map(|service| format!("docker compose logs --tail 50 {service}"))
+        self.services_at(hop).next().map(|service| self.compose(&format!("logs --tail 50 {service}")))
+    }
+
+    pub(crate) fn compose(&self, subcommand: &str) -> String {
+        format!("{} {subcommand}", self.programs.compose)
+    }
+
+    pub(crate) fn feedctl(&self, subcommand: &str) -> String {
+        format!("{} {subcommand}", self.programs.feedctl)
     }
 }
 

@@ -17,6 +17,8 @@ use super::mistake::{Mistake, Source};
 pub(super) struct Compose {
     name: Result<String, Refusal>,
     project: Option<Project>,
+    /// As far as they are known.
+    pub(super) files: Vec<PathBuf>,
     sources: Sources,
 }
 
@@ -27,11 +29,13 @@ impl Compose {
         let environment = reader.environment.to_properties().into_iter().collect();
         let request = Request { files, working_folder: reader.folder.clone(), environment, ..Request::default() };
         let project = project::load(&request, &mut sources).ok();
+        let files = project.as_ref().map_or(&request.files, |project| &project.files);
+        let files = files.iter().map(|file| reader.folder.join(file)).collect();
         let name = match &project {
             Some(project) => Ok(project.name.clone()),
             None => project::name(&request, &mut sources),
         };
-        Self { name, project, sources }
+        Self { name, project, files, sources }
     }
 
     /// The name that the containers carry.

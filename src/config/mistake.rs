@@ -91,9 +91,17 @@ impl Source {
                 (format!("the variable `{name}` is not set"), message.clone())
             }
             Error::Message { msg, .. } => (UNFIT.to_owned(), msg.clone()),
+            other if other.to_string().contains("tab") => return self.tab(place),
             other => ("not valid YAML here".to_owned(), UserMessageFormatter.format_message(other).into_owned()),
         };
         self.mistake(place, title, hint)
+    }
+
+    /// The parser may object to a tab before it comes there, or behind it.
+    fn tab(&self, place: Location) -> Box<Mistake> {
+        let start = offset(&self.text, place.line(), 1);
+        let start = self.text[start..].find('\t').map_or(start, |before| start + before);
+        self.mistake(start..start + 1, "not valid YAML here", "a tab: YAML is indented with blanks")
     }
 }
 

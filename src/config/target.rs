@@ -26,7 +26,9 @@ pub(super) fn target(reader: &Reader<'_>, file: &File) -> Result<Target, Box<Mis
     for (name, url) in &file.health {
         health.insert(name.clone(), endpoint(reader, name, url)?);
     }
-    Ok(Target { project: project_name(reader, file, &compose)?, services, feeds, health })
+    let project = project_name(reader, file, &compose)?;
+    let programs = reader.caller.programs(&compose.files, &project);
+    Ok(Target { project, services, feeds, health, programs })
 }
 
 fn project_name(reader: &Reader<'_>, file: &File, compose: &Compose) -> Result<String, Box<Mistake>> {

@@ -21,7 +21,8 @@ fn read(text: &str) -> Result<Config, String> {
     let environment = [("SET", "value"), ("PORT", "6380"), ("SECRET", "p4ssw0rd")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
     let source = Source { path: FILE_NAME.into(), text: text.to_owned() };
-    let config = Config::read(&source, folder.path().to_owned(), environment.into_iter().collect());
+    let caller = Caller { folder: folder.path(), named: None, environment: Default::default() };
+    let config = Config::read(&source, folder.path().to_owned(), environment.into_iter().collect(), &caller);
     config.map_err(|mistake| mistake.show(false))
 }
 
@@ -111,10 +112,18 @@ fn the_yaml_itself() {
     ");
     assert_snapshot!(mistake("feeds:\n\tkr: {}"), @r"
     error: not valid YAML here
-     --> feedctl.yml:3:2
+     --> feedctl.yml:3:1
       |
     3 |     kr: {}
-      |     ^ tabs disallowed within this context (block indentation)
+      | ^^^^ a tab: YAML is indented with blanks
+    ");
+    // The line before reaches to the tab.
+    assert_snapshot!(mistake("project: feed\n\tdocker: none"), @r"
+    error: not valid YAML here
+     --> feedctl.yml:3:1
+      |
+    3 |     docker: none
+      | ^^^^ a tab: YAML is indented with blanks
     ");
     assert_snapshot!(mistake("project: a\nproject: b"), @r"
     error: the key `project` stands here twice

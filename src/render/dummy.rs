@@ -9,7 +9,7 @@ use feedctl_checks::finding::{Finding, Severity, Subject};
 use feedctl_checks::moment::Moment;
 use feedctl_checks::report::{Conclusion, Outcome, Report, SkipReason};
 use feedctl_checks::site::{Origin, ProbeError};
-use feedctl_checks::target::{Feed, Flow, Role, Rows, Service, Target, TimeColumn};
+use feedctl_checks::target::{Feed, Flow, Programs, Role, Rows, Service, Target, TimeColumn};
 use serde_json::json;
 
 const fn meta(id: &'static str, title: &'static str, hop: Hop, layer: Layer) -> Meta {
@@ -94,10 +94,18 @@ pub(crate) fn engine_alone() -> Report {
 /// No tick for a while, and rows that are young.
 pub(crate) fn warned() -> Report {
     let mut report = healthy();
-    let stream = Subject::Stream("ticks:{kr}".to_owned());
-    let finding = Finding::new(Severity::Warn, stream, "no tick for 16 s");
-    report.outcomes[2] = failed(&FLOWING, finding.remedy("docker compose logs --tail 50 collector".to_owned()));
+    report.outcomes[2] = silent(Severity::Warn, "ticks:{kr}");
     report
+}
+
+/// A second feed, into whose stream nothing comes.
+pub(crate) fn silent_feed() -> Outcome {
+    silent(Severity::Fail, "ticks:{us}")
+}
+
+fn silent(severity: Severity, stream: &str) -> Outcome {
+    let finding = Finding::new(severity, Subject::Stream(stream.to_owned()), "no tick for 16 s");
+    failed(&FLOWING, finding.remedy("docker compose logs --tail 50 collector".to_owned()))
 }
 
 /// DOCKER_HOST leads nowhere, and the rows are young.
@@ -184,6 +192,7 @@ fn report(outcomes: Vec<Outcome>) -> Report {
             .into(),
         feeds: [("kr".to_owned(), feed)].into(),
         health: [].into(),
+        programs: Programs::default(),
     };
     let now = "2026-01-15T05:21:10Z".parse().expect("an instant");
     let zone = FixedOffset::east_opt(9 * 3600).expect("a zone");

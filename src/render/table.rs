@@ -96,6 +96,7 @@ mod tests {
     use feedctl_checks::finding::Severity;
     use feedctl_checks::report::Conclusion;
     use feedctl_checks::site::ProbeError;
+    use feedctl_checks::target::{Feed, Flow};
     use insta::assert_snapshot;
 
     use super::*;
@@ -175,6 +176,25 @@ mod tests {
         ^[1;31mFAIL^[0m   rows-fresh         시세: newest row 12 min 39 s old\u{d}\u{a}ok
         ^[32m ok^[0m    ticks-flowing      25 ticks/s
         5 checks: 4 failed, 1 ok · 1.3 s · exit 1
+        "#);
+    }
+
+    #[test]
+    fn each_cause_has_its_command_and_a_feed_that_is_broken_alone_is_named() {
+        let mut report = dummy::incident();
+        report.outcomes.insert(0, dummy::silent_feed());
+        let us = Feed { flow: Some(Flow::Stream("ticks:{us}".to_owned())), ..report.target.feeds["kr"].clone() };
+        report.target.feeds.insert("us".to_owned(), us);
+        assert_snapshot!(write(&report, PIPE).split("\n\nFAIL").next().unwrap_or_default(), @r#"
+        FAIL   archiver is dead: exited with code 1 12 min 39 s ago; its restart policy is "no", so nothing will start it
+               broker -x collector -x Redis -x archiver\u{1b}[2J -x market_ticks (ticks:{us} only)
+               1,502 ticks wait in the collector's spool and ticks:{kr}
+        FAIL   ticks:{us}: no tick for 16 s
+
+         do    docker compose up -d archiver && feedctl verify --within 60s
+         do    docker compose logs --tail 50 collector
+         why   feedctl explain services-running
+         why   feedctl explain ticks-flowing
         "#);
     }
 

@@ -48,6 +48,10 @@ async fn the_incident_is_named_until_it_is_healed() {
     assert_eq!(report["first_broken"]["check"], "services-running");
     assert_eq!(report["first_broken"]["subject"], "archiver");
 
+    let elsewhere = tempfile::tempdir().expect("a temporary folder can be made");
+    let run = verify(&stack, &stack.feedctl().folder(elsewhere.path()), &[]).await;
+    check(&run, 1, "FAIL", &["docker compose -f ", "docker-compose.yml up -d archiver && feedctl verify"]);
+
     stack.compose(&["rm", "--force", "archiver"]).await;
     let absent = verify(&stack, &feedctl, &[]).await;
     check(&absent, 1, "FAIL", &[]);

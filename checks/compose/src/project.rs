@@ -12,6 +12,7 @@ use crate::source::{Sources, Span};
 
 use self::layers::{File, Loader};
 use self::scope::Scope;
+pub use self::scope::way;
 use self::selection::Selection;
 use self::unknown::Unknown;
 

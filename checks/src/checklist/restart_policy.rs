@@ -105,7 +105,7 @@ impl Check for RestartPolicy {
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, at: &Moment) -> Vec<Finding> {
-        let finding = |(held, service)| actual(held, service, at).or_else(|| next(held, service));
+        let finding = |(held, service)| actual(held, service, want, at).or_else(|| next(held, service, want));
         seen.held(want).filter_map(finding).collect()
     }
 
@@ -125,7 +125,7 @@ impl Check for RestartPolicy {
 }
 
 /// What is wrong with the policy that a container has, whatever the files say.
-fn actual(held: &Held, service: &Service, at: &Moment) -> Option<Finding> {
+fn actual(held: &Held, service: &Service, want: &Target, at: &Moment) -> Option<Finding> {
     let (why, wanted) = complaint(held.policy, service.role)?;
     let policy = held.policy;
     let (why, wanted) = match &service.declared {
@@ -146,18 +146,18 @@ fn actual(held: &Held, service: &Service, at: &Moment) -> Option<Finding> {
         Role::OneShot => format!("{} has the restart policy \"{policy}\"; {why}", held.service),
     };
     let severity = if service.required { Severity::Fail } else { Severity::Warn };
-    let remedy = format!("docker update --restart {wanted} {} && feedctl verify", held.container);
+    let remedy = format!("docker update --restart {wanted} {} && {}", held.container, want.feedctl("verify"));
     Some(Finding::new(severity, Subject::Service(held.service.clone()), message).headline(headline).remedy(remedy))
 }
 
 /// The policy is right, but the files will take it away.
-fn next(held: &Held, service: &Service) -> Option<Finding> {
+fn next(held: &Held, service: &Service, want: &Target) -> Option<Finding> {
     let Declared { policy: declared, place } = service.declared.as_ref()?;
     let (why, _) = complaint(*declared, service.role)?;
     let policy = held.policy;
     let message = format!("\"{policy}\" now, but {place} says {declared}: lost with the next deploy; {why}");
     let finding = Finding::new(Severity::Warn, Subject::Service(held.service.clone()), message);
-    Some(finding.remedy("feedctl audit-compose".to_owned()))
+    Some(finding.remedy(want.feedctl("audit-compose")))
 }
 
 impl Evidence {

@@ -111,7 +111,7 @@ fn judge_service(seen: &Evidence, want: &Target, name: &str, service: &Service, 
         return vec![absent(seen, want, name)];
     }
     let troubles = containers.iter().filter_map(|container| {
-        let trouble = trouble(container, service.role, now, at)?;
+        let trouble = trouble(container, service.role, want, now, at)?;
         // With replicas the service's name does not say which one.
         let who = if containers.len() > 1 { format!("{} ", container.name) } else { String::new() };
         let finding = Finding::new(severity, Subject::Service(name.to_owned()), format!("{who}{}", trouble.message));
@@ -131,8 +131,10 @@ fn absent(seen: &Evidence, want: &Target, name: &str) -> Finding {
             seen.other_projects.iter().map(|(other, count)| format!("; {other} has {}", speech::count(*count)));
         let headline = format!("project {project} has no container{}", others.collect::<String>());
         match seen.other_projects.is_empty() {
-            true => (headline, up("")),
-            false => (headline, format!("correct `project` in feedctl.yml or COMPOSE_PROJECT_NAME, or {}", up(""))),
+            true => (headline, up(want, "")),
+            false => {
+                (headline, format!("correct `project` in feedctl.yml or COMPOSE_PROJECT_NAME, or {}", up(want, "")))
+            }
         }
     } else if here.iter().any(|service| !want.services.contains_key(*service)) {
         // One cause again: the names of feedctl.yml are another stack's.
@@ -140,7 +142,7 @@ fn absent(seen: &Evidence, want: &Target, name: &str) -> Finding {
         let (services, here) = (missing.join("` or `"), Vec::from_iter(here).join(", "));
         let headline =
             format!("no container of project {project} belongs to service `{services}`; its services here: {here}");
-        (headline, format!("correct `services` in feedctl.yml, or {}", up(&missing.join(" "))))
+        (headline, format!("correct `services` in feedctl.yml, or {}", up(want, &missing.join(" "))))
     } else {
         let declared = want.services.get(name).and_then(|service| service.declared.as_ref());
         let why = match declared.filter(|declared| declared.policy != RestartPolicy::No) {
@@ -149,7 +151,7 @@ fn absent(seen: &Evidence, want: &Target, name: &str) -> Finding {
                 "policy present, container absent: {place} declares {policy}, and no policy starts what is not there"
             ),
         };
-        (format!("{name} is absent: {why}"), up(name))
+        (format!("{name} is absent: {why}"), up(want, name))
     };
     let finding = Finding::new(Severity::Fail, Subject::Service(name.to_owned()), "has no container");
     finding.headline(headline).remedy(remedy)
@@ -161,10 +163,10 @@ fn missing<'a>(seen: &Evidence, want: &'a Target) -> impl Iterator<Item = &'a st
     required.filter(|name| seen.of(name).next().is_none())
 }
 
-/// Starts services, or all for an empty name, and looks until what it starts is up.
-fn up(service: &str) -> String {
-    let blank = if service.is_empty() { "" } else { " " };
-    format!("docker compose up -d{blank}{service} && feedctl verify --within 60s")
+/// Starts services, or all for none, and looks until what it starts is up.
+fn up(want: &Target, services: &str) -> String {
+    let up = want.compose(&format!("up -d {services}"));
+    format!("{} && {}", up.trim_end(), want.feedctl("verify --within 60s"))
 }
 
 /// What is wrong with one container; messages read after its name.
@@ -175,7 +177,7 @@ struct Trouble {
     since: Option<DateTime<Utc>>,
 }
 
-fn trouble(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -> Option<Trouble> {
+fn trouble(container: &Container, role: Role, want: &Target, now: DateTime<Utc>, at: &Moment) -> Option<Trouble> {
     let service = &container.service;
     let plain = |message: &str, headline: String, remedy| {
         Some(Trouble { message: message.to_owned(), headline, remedy, since: container.finished_at })
@@ -183,22 +185,24 @@ fn trouble(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -
     match container.state {
         State::Running => None,
         State::Exited if role == Role::OneShot && container.exit_code == 0 => None,
-        State::Exited | State::Dead => Some(dead(container, role, now, at)),
+        State::Exited | State::Dead => Some(dead(container, role, want, now, at)),
         State::Restarting => {
             let times = speech::counted(container.restart_count.unsigned_abs(), "restart");
             let message = format!("restarting: exit code {}, {times} so far", container.exit_code);
             let headline = format!("dies and restarts: exit code {}, {times} so far", container.exit_code);
-            plain(&message, headline, format!("docker compose logs --tail 50 {service}"))
+            plain(&message, headline, want.compose(&format!("logs --tail 50 {service}")))
         }
-        State::Paused => {
-            plain("paused", "is paused".to_owned(), format!("docker compose unpause {service} && feedctl verify"))
-        }
+        State::Paused => plain(
+            "paused",
+            "is paused".to_owned(),
+            format!("{} && {}", want.compose(&format!("unpause {service}")), want.feedctl("verify")),
+        ),
         State::Created => {
             let why = container.error.as_ref().map_or(String::new(), |error| format!(": {error}"));
-            plain(&format!("never started{why}"), format!("was created but never started{why}"), up(service))
+            plain(&format!("never started{why}"), format!("was created but never started{why}"), up(want, service))
         }
-        State::Stopping => plain("stopping", "is being stopped".to_owned(), up(service)),
-        State::Removing => plain("being removed", "is being removed".to_owned(), up(service)),
+        State::Stopping => plain("stopping", "is being stopped".to_owned(), up(want, service)),
+        State::Removing => plain("being removed", "is being removed".to_owned(), up(want, service)),
         State::Unknown => {
             let remedy = format!("docker inspect {}", container.name);
             plain("in no known state", "is in a state that the engine does not tell".to_owned(), remedy)
@@ -206,7 +210,7 @@ fn trouble(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -
     }
 }
 
-fn dead(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -> Trouble {
+fn dead(container: &Container, role: Role, want: &Target, now: DateTime<Utc>, at: &Moment) -> Trouble {
     let code = container.exit_code;
     let memory = if container.oom_killed { ", killed for lack of memory" } else { "" };
     let ended = container.finished_at;
@@ -220,9 +224,9 @@ fn dead(container: &Container, role: Role, now: DateTime<Utc>, at: &Moment) -> T
     // Compose starts an unchanged container as it is, and would leave it with a policy that does not bring it back.
     let remedy = match (role, container.restart_policy) {
         (Role::Service, RestartPolicy::No | RestartPolicy::OnFailure(_)) => {
-            format!("docker update --restart unless-stopped {} && {}", container.name, up(&container.service))
+            format!("docker update --restart unless-stopped {} && {}", container.name, up(want, &container.service))
         }
-        _ => up(&container.service),
+        _ => up(want, &container.service),
     };
     Trouble { message: format!("exited ({code}){instant}{memory}"), headline, remedy, since: ended }
 }
@@ -400,9 +404,9 @@ mod tests {
     #[test]
     fn what_died_without_a_policy_gets_one_before_it_is_started() {
         let check = |change: fn(&mut Container), expected: &str| {
-            let mut archiver = container("archiver");
+            let (mut archiver, want) = (container("archiver"), fixture::target());
             change(&mut archiver);
-            let trouble = trouble(&archiver, Role::Service, fixture::moment().now, &fixture::moment());
+            let trouble = trouble(&archiver, Role::Service, &want, fixture::moment().now, &fixture::moment());
             assert_eq!(trouble.map(|trouble| trouble.remedy).as_deref(), Some(expected));
         };
         let up = "docker compose up -d archiver && feedctl verify --within 60s";
@@ -419,6 +423,15 @@ mod tests {
         };
         check(given_up, &set_and_up);
         check(|archiver| archiver.state = State::Paused, "docker compose unpause archiver && feedctl verify");
+    }
+
+    #[test]
+    fn a_command_runs_from_where_the_user_is() {
+        let mut want = fixture::target();
+        want.programs.compose = "docker compose -f feed/compose.yml".into();
+        want.programs.feedctl = "feedctl -c feed.yml".into();
+        let expected = "docker compose -f feed/compose.yml up -d && feedctl -c feed.yml verify --within 60s";
+        assert_eq!(up(&want, ""), expected);
     }
 
     #[test]

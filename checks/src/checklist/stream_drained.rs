@@ -92,12 +92,15 @@ impl Check for StreamDrained {
         seen.streams.iter().filter_map(|backlog| judge_stream(backlog, want, limits)).collect()
     }
 
-    fn sum_up(seen: &Evidence, _want: &Target, _limits: &Self::Limits, _at: &Moment) -> String {
+    fn sum_up(seen: &Evidence, want: &Target, _limits: &Self::Limits, _at: &Moment) -> String {
         let said = seen.streams.iter().map(|backlog| {
             let oldest = backlog.age_s().map_or(String::new(), |age| format!(", oldest {}", speech::age_s(age)));
             format!("{}: {} waiting{oldest}", backlog.stream, speech::counted(backlog.waiting_ticks, "tick"))
         });
-        said.collect::<Vec<_>>().join("; ")
+        let told = |stream: &str| seen.streams.iter().any(|backlog| backlog.stream == stream);
+        let untold = want.streams().filter(|(_, stream)| !told(stream));
+        let untold = untold.map(|(_, stream)| format!("{stream}: nobody tells what waits"));
+        said.chain(untold).collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -201,6 +204,7 @@ fn in_spool_only(backlog: &Backlog, want: &Target) -> Finding {
 mod tests {
     use super::*;
     use crate::fixture;
+    use crate::target::{Feed, Flow};
 
     fn waiting(age_s: Option<i64>, waiting_ticks: u64, committed_while_watched: Option<u64>) -> Backlog {
         let redis_time = fixture::instant("2026-01-15T05:21:10Z");
@@ -222,6 +226,16 @@ mod tests {
         let seen = Evidence { streams: vec![backlog] };
         let findings = StreamDrained::judge(&seen, &fixture::target(), &AgeLimits::default(), &fixture::moment());
         assert_eq!(fixture::told(&findings), expected.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_feed_of_which_nobody_tells_what_waits_is_named() {
+        let mut want = fixture::target();
+        let us = Feed { flow: Some(Flow::Stream("ticks:{us}".into())), ..want.feeds["kr"].clone() };
+        want.feeds.insert("us".into(), us);
+        let seen = Evidence { streams: vec![waiting(None, 0, None)] };
+        let summary = StreamDrained::sum_up(&seen, &want, &AgeLimits::default(), &fixture::moment());
+        assert_eq!(summary, "ticks:{kr}: 0 ticks waiting; ticks:{us}: nobody tells what waits");
     }
 
     #[test]

@@ -103,16 +103,16 @@ impl Settings {
 }
 
 fn hours(text: &str) -> Result<Duration, String> {
-    number(text, 'h').map(|hours| Duration::from_secs(hours.saturating_mul(3600)))
+    number(text, "hours", 'h').map(|hours| Duration::from_secs(hours.saturating_mul(3600)))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    number(text, 's').map(Duration::from_secs)
+    number(text, "seconds", 's').map(Duration::from_secs)
 }
 
-fn number(text: &str, unit: char) -> Result<u64, String> {
+fn number(text: &str, name: &str, unit: char) -> Result<u64, String> {
     let number = text.strip_suffix(unit).and_then(|number| number.parse().ok());
-    number.ok_or_else(|| format!("write a whole number and its unit, like 26{unit}"))
+    number.ok_or_else(|| format!("write a whole number of {name}, like 26{unit}"))
 }
 
 #[cfg(test)]
@@ -131,7 +131,8 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named() {
         check(&["--spool-keep", "26h", "--in-use-wait", "45s"], Ok(()));
-        check(&["--spool-keep", "26"], Err("write a whole number and its unit, like 26h"));
+        check(&["--spool-keep", "26"], Err("write a whole number of hours, like 26h"));
+        check(&["--in-use-wait", "1m"], Err("write a whole number of seconds, like 26s"));
         check(&["--subscriptions", "H0STCNT0"], Err("cannot read subscription"));
         check(&["--market-hours", "krx"], Err("this version knows always"));
         check(&["--window", "0"], Err("'--window <WINDOW>'"));

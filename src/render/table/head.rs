@@ -42,9 +42,10 @@ fn waiting(report: &Report) -> Option<String> {
         .outcomes
         .iter()
         .any(|outcome| outcome.check.id == StreamDrained::META.id && outcome.status() == Status::Pass);
-    let ticks = report.evidence::<StreamDrained>()?.waiting_ticks();
-    let streams: Vec<&str> = report.target.streams().map(|(_, stream)| stream).collect();
-    let places = visible(&streams.join(", "));
+    let seen = report.evidence::<StreamDrained>()?;
+    let ticks = seen.waiting_ticks();
+    let streams = seen.streams.iter().filter(|backlog| backlog.waiting_ticks > 0);
+    let places = visible(&streams.map(|backlog| backlog.stream.as_str()).collect::<Vec<_>>().join(", "));
     let told = ticks > 0 && (broken > Hop::Collector || !drains);
     told.then(|| format!("{} wait in the collector's spool and {places}", counted(ticks, "tick")))
 }
@@ -68,14 +69,23 @@ fn passed(report: &Report, screen: Screen) -> Vec<String> {
     let count = counted(warnings.len() as u64, "warning");
     let sentence = format!("with {count}: {}: {}", finding.subject, finding.message);
     let mut lines = verdict("PASS", vec![sentence], report, screen);
-    lines.extend(advice(check, finding));
+    lines.extend(advice([(*check, *finding)]));
     lines
 }
 
-/// What to do now, and where it is explained.
-fn advice(check: &Meta, finding: &Finding) -> Vec<String> {
-    let remedy = finding.remedy.as_ref().map(|remedy| format!(" do    {}", visible(remedy)));
-    [String::new()].into_iter().chain(remedy).chain([format!(" why   feedctl explain {}", check.id)]).collect()
+/// What to do now about each of these, and where it is explained; nothing twice.
+fn advice<'a>(causes: impl IntoIterator<Item = (&'a Meta, &'a Finding)>) -> Vec<String> {
+    let causes: Vec<_> = causes.into_iter().collect();
+    let remedies = causes.iter().filter_map(|(_, finding)| finding.remedy.as_ref());
+    let remedies = remedies.map(|remedy| format!(" do    {}", visible(remedy)));
+    let explanations = causes.iter().map(|(check, _)| format!(" why   feedctl explain {}", check.id));
+    let mut lines = vec![String::new()];
+    for line in remedies.chain(explanations) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// A pass claims no more than what was seen.
@@ -94,7 +104,7 @@ fn well(report: &Report) -> String {
 fn failed(report: &Report, screen: Screen) -> Vec<String> {
     let causes = report.broken();
     let mut lines = verdict("FAIL", causes.iter().map(Broken::headline).collect(), report, screen);
-    lines.extend(causes.first().map(|lead| advice(lead.check, lead.finding)).into_iter().flatten());
+    lines.extend(advice(causes.iter().map(|cause| (cause.check, cause.finding))));
     lines
 }
 

@@ -1,10 +1,13 @@
 //! The path of a tick, drawn with the break in it: `broker --> collector --> Redis -x archiver -x market_ticks`.
 
+use std::collections::BTreeSet;
+
 use feedctl_checks::check::{Check, Hop, Layer, Meta};
 use feedctl_checks::checklist::path_heartbeat::PathHeartbeat;
 use feedctl_checks::checklist::rows_fresh::RowsFresh;
 use feedctl_checks::checklist::ticks_flowing::TicksFlowing;
-use feedctl_checks::report::{Report, Status};
+use feedctl_checks::finding::{Severity, Subject};
+use feedctl_checks::report::{Outcome, Report, Status};
 
 use super::visible;
 use crate::screen::Screen;
@@ -41,7 +44,25 @@ pub(super) fn line(report: &Report, screen: Screen) -> Option<String> {
         };
         drawn += &format!(" {} {}", symbol(edge, screen), name(report, hop));
     }
-    Some(drawn)
+    Some(drawn + &alone(report).unwrap_or_default())
+}
+
+/// Which feeds' way is broken, where others go another way: ` (ticks:{us} only)`.
+fn alone(report: &Report) -> Option<String> {
+    let hop = broken_at(report)?;
+    let check = report.broken().into_iter().find(|broken| broken.hop == Some(hop))?.check;
+    let findings = report.outcomes.iter().filter(|outcome| outcome.check.id == check.id).flat_map(Outcome::findings);
+    let failed = findings.filter(|finding| finding.severity == Severity::Fail);
+    let mut broken = BTreeSet::new();
+    for finding in failed {
+        let (Subject::Stream(name) | Subject::Table(name)) = &finding.subject else { return None };
+        broken.insert(name.as_str());
+    }
+    let tables = report.target.feeds.values().filter_map(|feed| feed.rows.as_ref()).map(|rows| rows.table.as_str());
+    let (streams, tables) = (report.target.streams().map(|(_, stream)| stream).collect(), tables.collect());
+    let ways: [BTreeSet<&str>; 2] = [streams, tables];
+    let is_part = ways.iter().any(|all| broken.is_subset(all) && broken.len() < all.len());
+    is_part.then(|| format!(" ({} only)", visible(&Vec::from_iter(broken).join(", "))))
 }
 
 /// The first link through which no data goes; a container that merely would not come back breaks none.

@@ -10,7 +10,7 @@ use crate::node::{Entry, Map, Node, Value, Via};
 use crate::project::edits::Edits;
 use crate::project::layers::{Loader, missing};
 use crate::project::normal::paths::of_service;
-use crate::project::scope::{Scope, join, relative};
+use crate::project::scope::{Scope, join, way};
 use crate::project::{Gap, Part, copy, merge};
 use crate::refusal::Refusal;
 use crate::source::Span;
@@ -104,7 +104,7 @@ impl Extension<'_, '_> {
                     self.miss(name, *at, message, false, services);
                     return Ok(());
                 };
-                let told_by = if self.way.is_empty() { file.into() } else { relative(&self.scope.files, &path) };
+                let told_by = if self.way.is_empty() { file.into() } else { way(&self.scope.files, &path) };
                 self.enter(told_by.display().to_string(), name, &reference)?;
                 self.way.push(path);
                 self.edits.push(Rc::clone(&extended.edits));

@@ -38,9 +38,9 @@ impl Scope {
             Some(own) => {
                 let own = join(&self.files, own);
                 // Compose takes what is no folder for a file in one.
-                relative(&self.files, if own.is_dir() { &own } else { parent(&own) })
+                way(&self.files, if own.is_dir() { &own } else { parent(&own) })
             }
-            None => relative(&self.files, parent(first)),
+            None => way(&self.files, parent(first)),
         };
         let directory = join(&self.directory, &below);
         Self { directory, files, options: join(working_folder, &below), environment, including }
@@ -56,7 +56,7 @@ impl Scope {
 
     /// The folder of a file that a service extends, relative as the project's own paths are: Compose compares them so.
     pub(super) fn way_to(&self, file: &Path) -> PathBuf {
-        let way = relative(&self.files, parent(file));
+        let way = way(&self.files, parent(file));
         if way.as_os_str().is_empty() { PathBuf::from(".") } else { way }
     }
 }
@@ -66,7 +66,7 @@ fn parent(path: &Path) -> &Path {
 }
 
 /// The way from one folder to another path, both absolute.
-pub(super) fn relative(from: &Path, to: &Path) -> PathBuf {
+pub fn way(from: &Path, to: &Path) -> PathBuf {
     let (from, to) = (cleaned(from), cleaned(to));
     let shared = from.components().zip(to.components()).take_while(|(one, other)| one == other).count();
     let up = from.components().skip(shared).map(|_| Component::ParentDir);
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn the_way_from_one_folder_to_another() {
         let check = |from: &str, to: &str, expected: &str| {
-            assert_eq!(relative(Path::new(from), Path::new(to)), Path::new(expected));
+            assert_eq!(way(Path::new(from), Path::new(to)), Path::new(expected));
         };
         check("/a/b", "/a/b/c/d", "c/d");
         check("/a/b", "/a/b", "");
