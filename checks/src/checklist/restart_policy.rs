@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Check, Hop, Layer, Meta, When};
@@ -36,7 +36,8 @@ Seen when it fails
   \"always\" or \"unless-stopped\" runs again for ever. \"declared but lost\": the
   compose files say better, but the container was made or changed otherwise. A
   container that is right while the files are not is a warning: the next deploy
-  takes its policy away.
+  takes its policy away. So is one that the engine had to start again within the
+  last 10 minutes: it will die again of whatever it died of.
 
 What to do
   `docker update --restart unless-stopped CONTAINER` closes the gap at once and
@@ -48,10 +49,16 @@ Source
   https://docs.docker.com/engine/containers/start-containers-automatically/;
   incident report of 2026-01-15, \"Missing Restart Policies\"";
 
+/// A container that the engine started again within this time is told, also if its policy is right.
+const LATELY: TimeDelta = TimeDelta::minutes(10);
+
 pub struct RestartPolicy;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
+    /// By the engine's clock, where it told it.
+    #[serde(default)]
+    pub engine_time: Option<DateTime<Utc>>,
     /// By name.
     pub containers: Vec<Held>,
 }
@@ -88,7 +95,8 @@ impl Check for RestartPolicy {
         if want.services.is_empty() {
             return Err(not_configured("services"));
         }
-        let containers = site.engine().await?.containers.iter().map(|placed| {
+        let engine = site.engine().await?;
+        let containers = engine.containers.iter().map(|placed| {
             let container = &placed.container;
             Held {
                 container: container.name.clone(),
@@ -101,11 +109,15 @@ impl Check for RestartPolicy {
                 started_at: container.started_at,
             }
         });
-        Evidence { containers: containers.collect() }.judgeable(want)
+        Evidence { engine_time: engine.now, containers: containers.collect() }.judgeable(want)
     }
 
     fn judge(seen: &Evidence, want: &Target, _limits: &NoLimits, at: &Moment) -> Vec<Finding> {
-        let finding = |(held, service)| actual(held, service, want, at).or_else(|| next(held, service, want));
+        let now = seen.engine_time.unwrap_or(at.now);
+        let finding = |(held, service)| {
+            let policy = actual(held, service, want, at).or_else(|| next(held, service, want));
+            policy.or_else(|| lately(held, want, now, at))
+        };
         seen.held(want).filter_map(finding).collect()
     }
 
@@ -160,6 +172,17 @@ fn next(held: &Held, service: &Service, want: &Target) -> Option<Finding> {
     Some(finding.remedy(want.feedctl("audit-compose")))
 }
 
+/// The policy is right, and was needed a moment ago: whatever made the container die may do so again.
+fn lately(held: &Held, want: &Target, now: DateTime<Utc>, at: &Moment) -> Option<Finding> {
+    let is_young = now - held.started_at? < LATELY;
+    if held.restarts == 0 || !is_young || held.state != State::Running || !held.comes_back() {
+        return None;
+    }
+    let message = format!("\"{}\" brought it back lately{}", held.policy, held.observed(at));
+    let finding = Finding::new(Severity::Warn, Subject::Service(held.service.clone()), message);
+    Some(finding.remedy(want.compose(&format!("logs --tail 50 {}", held.service))))
+}
+
 impl Evidence {
     /// Of no container at all nothing can be said, good or bad.
     fn judgeable(self, want: &Target) -> Result<Sight<Evidence>, ProbeError> {
@@ -179,14 +202,19 @@ impl Evidence {
 impl Held {
     /// What the engine saw of it: nothing is said where nothing ended yet.
     fn observed(&self, at: &Moment) -> String {
-        let out_of_memory = if self.oom_killed { ", out of memory" } else { "" };
-        let started = self.started_at.map(|started| format!(", last started at {}", at.tell(started)));
-        let ended = format!("last exit code {}{out_of_memory}{}", self.exit_code, started.unwrap_or_default());
-        match self.restarts {
-            0 if self.exit_code == 0 && !self.oom_killed => String::new(),
-            0 => format!("; {ended}"),
-            restarts => format!("; {} so far, {ended}", speech::counted(restarts.unsigned_abs(), "restart")),
+        let restarts = speech::counted(self.restarts.unsigned_abs(), "restart");
+        // The engine forgets the code while the container runs again.
+        let told = [
+            (self.restarts != 0).then(|| format!("{restarts} so far")),
+            (self.exit_code != 0).then(|| format!("last exit code {}", self.exit_code)),
+            self.oom_killed.then(|| "out of memory".to_owned()),
+        ];
+        let told: Vec<String> = told.into_iter().flatten().collect();
+        if told.is_empty() {
+            return String::new();
         }
+        let started = self.started_at.map(|started| format!(", last started at {}", at.tell(started)));
+        format!("; {}{}", told.join(", "), started.unwrap_or_default())
     }
 
     /// Whether the engine would start it again. What was stopped has a policy too, and stays down.
@@ -223,12 +251,15 @@ mod tests {
         Held { container, service, policy, state, restarts: 0, exit_code: 0, oom_killed: false, started_at: None }
     }
 
+    fn evidence(containers: Vec<Held>) -> Evidence {
+        Evidence { engine_time: Some(fixture::moment().now), containers }
+    }
+
     fn check(policy: Policy, role: Role, expected: Option<&str>) {
         let mut want = fixture::target();
         want.services.get_mut("archiver").expect("a service of the fixture").role = role;
         let held = held("archiver", policy, State::Running);
-        let findings =
-            RestartPolicy::judge(&Evidence { containers: vec![held] }, &want, &NoLimits {}, &fixture::moment());
+        let findings = RestartPolicy::judge(&evidence(vec![held]), &want, &NoLimits {}, &fixture::moment());
         let expected: Vec<_> = expected.map(|message| (Severity::Fail, message)).into_iter().collect();
         assert_eq!(fixture::told(&findings), expected);
     }
@@ -264,14 +295,21 @@ mod tests {
             let mut want = fixture::target();
             let declared = Declared { policy: declared, place: "compose.yaml:7".to_owned() };
             want.services.get_mut("archiver").expect("a service of the fixture").declared = Some(declared);
-            let started_at = Some(fixture::moment().now - chrono::TimeDelta::minutes(2));
+            let started_at = Some(fixture::moment().now - TimeDelta::minutes(2));
             let held = held("archiver", actual, State::Running);
             let held = Held { restarts: 3, exit_code: 137, oom_killed: true, started_at, ..held };
-            let findings =
-                RestartPolicy::judge(&Evidence { containers: vec![held] }, &want, &NoLimits {}, &fixture::moment());
+            let findings = RestartPolicy::judge(&evidence(vec![held]), &want, &NoLimits {}, &fixture::moment());
             assert_eq!(fixture::told(&findings), expected.into_iter().collect::<Vec<_>>());
         };
-        check(Policy::UnlessStopped, Policy::Always, None);
+        check(
+            Policy::UnlessStopped,
+            Policy::Always,
+            Some((
+                Severity::Warn,
+                "\"always\" brought it back lately; 3 restarts so far, last exit code 137, out of memory, last started at \
+                 14:19:10 +09:00",
+            )),
+        );
         check(
             Policy::Always,
             Policy::No,
@@ -304,8 +342,23 @@ mod tests {
     }
 
     #[test]
+    fn what_the_engine_had_to_start_again_lately_is_told() {
+        let check = |state, restarts, minutes, expected: bool| {
+            let started_at = Some(fixture::moment().now - TimeDelta::minutes(minutes));
+            let held = Held { restarts, started_at, ..held("archiver", Policy::Always, state) };
+            let seen = evidence(vec![held]);
+            let findings = RestartPolicy::judge(&seen, &fixture::target(), &NoLimits {}, &fixture::moment());
+            assert_eq!(!findings.is_empty(), expected, "{restarts} {minutes}");
+        };
+        check(State::Running, 0, 1, false);
+        check(State::Running, 1, 9, true);
+        check(State::Running, 1, 10, false);
+        check(State::Restarting, 1, 9, false);
+    }
+
+    #[test]
     fn only_the_services_of_the_target_are_judged() {
-        let seen = Evidence { containers: vec![held("shell", Policy::No, State::Running)] };
+        let seen = evidence(vec![held("shell", Policy::No, State::Running)]);
         assert_eq!(RestartPolicy::judge(&seen, &fixture::target(), &NoLimits {}, &fixture::moment()), []);
     }
 
@@ -313,7 +366,7 @@ mod tests {
     fn what_was_stopped_does_not_come_back() {
         let check = |archiver, expected: &str| {
             let redis = held("redis", Policy::Always, State::Running);
-            let seen = Evidence { containers: vec![archiver, redis] };
+            let seen = evidence(vec![archiver, redis]);
             assert_eq!(RestartPolicy::sum_up(&seen, &fixture::target(), &NoLimits {}, &fixture::moment()), expected);
         };
         let archiver = |state| held("archiver", Policy::UnlessStopped, state);
@@ -328,7 +381,7 @@ mod tests {
     fn without_a_container_there_is_nothing_to_judge() {
         let check = |services: &[&str], expected: Result<(), &str>| {
             let containers = services.iter().map(|name| held(name, Policy::Always, State::Running)).collect();
-            let judgeable = Evidence { containers }.judgeable(&fixture::target()).map(|_| ());
+            let judgeable = evidence(containers).judgeable(&fixture::target()).map(|_| ());
             assert_eq!(judgeable.map_err(|error| error.to_string()), expected.map_err(str::to_owned));
         };
         check(&["archiver"], Ok(()));
@@ -341,7 +394,7 @@ mod tests {
         let check = |policy, role, expected: &str| {
             let mut want = fixture::target();
             want.services.get_mut("archiver").expect("a service of the fixture").role = role;
-            let seen = Evidence { containers: vec![held("archiver", policy, State::Running)] };
+            let seen = evidence(vec![held("archiver", policy, State::Running)]);
             let findings = RestartPolicy::judge(&seen, &want, &NoLimits {}, &fixture::moment());
             assert_eq!(findings[0].remedy.as_deref(), Some(expected));
         };
