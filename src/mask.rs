@@ -3,28 +3,12 @@
 
 use std::ops::Range;
 
-use feedctl_compose::secret;
+use feedctl_compose::secret::{self, Takes};
+use feedctl_compose::source::indentation;
 
 mod values;
 
 pub(crate) use values::Masks;
-
-/// Beside those of [`secret::NAMES`], for hiding only. Hiding too much costs less than showing one.
-const MORE: [&str; 7] = ["_key", "credentials", "_auth", "cookie", "_pat", "_dsn", "webhook_url"];
-
-/// What the name of a secret variable holds somewhere.
-const PARTS: [&str; 8] = ["passw", "passphrase", "pwd", "secret", "token", "credential", "cookie", "webhook"];
-
-/// How a word of it ends: a keyspace is none, nor an author.
-const ENDS: [&str; 7] = ["pass", "pw", "key", "auth", "cred", "creds", "dsn"];
-
-/// Whether a variable or label of this name may hold a secret itself, and not the file that does.
-pub(crate) fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    let ends = |word: &str| word == "pat" || ENDS.iter().any(|end| word.ends_with(end));
-    !name.ends_with("_file") && (PARTS.iter().any(|part| name.contains(part)) || words.any(ends))
-}
 
 /// `text` with asterisks in the place of a URL's login and query, and of what follows the name of a secret and `:` or `=`.
 /// Every byte keeps its place, so that spans still fit.
@@ -120,10 +104,6 @@ impl Open {
     }
 }
 
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
-}
-
 /// An asterisk for each byte, but for the blanks and the dash of an entry before them.
 fn starred(line: &str) -> String {
     let start = line.len() - line.strip_prefix("- ").unwrap_or(line.trim_start().trim_start_matches("- ")).len();
@@ -155,16 +135,14 @@ fn masked_line(line: &str, names: &Names) -> String {
             _ => None,
         }
     });
-    let redis = lower.contains("redis-cli").then_some("-a");
-    let options = named().chain(redis.into_iter().flat_map(|name| lower.match_indices(name)));
     // `--requirepass VALUE`, as words of a command or entries of a list.
-    let options = options.filter_map(|(at, name)| {
+    let options = named().filter_map(|(at, name)| {
         let behind = at + name.len();
         let start = behind + line[behind..].find(|c: char| !matches!(c, ' ' | '"' | '\'' | ','))?;
         let word = lower[..at].rsplit([' ', '"', '\'', '[']).next()?;
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']');
         let end = line[start..].find(ends).map_or(line.len(), |length| start + length);
-        let is_option = word.starts_with("--") || name == "-a" || lower[at..].starts_with("-pass");
+        let is_option = word.starts_with("--") || lower[at..].starts_with("-pass");
         (start > behind && is_option).then_some(start..end)
     });
     // A password may hold a slash, so the login ends at the last @. The mark of `${VAR:?why}` begins no query.
@@ -179,33 +157,35 @@ fn masked_line(line: &str, names: &Names) -> String {
     });
     // A variable without a default is only a name.
     let is_name = |text: &str| text.trim_matches([' ', '"', '\'']).starts_with("${") && !text.contains('-');
-    let short = short_options(&lower);
+    let short = short_options(line);
     let secret = keys.chain(options).chain(short).chain(secrets).filter(|range| !is_name(&line[range.clone()]));
     hidden(line, secret.collect())
 }
 
-/// `mysql -pVALUE`, `curl -u name:VALUE`, `mongosh -p VALUE`: of programs whose options have no long names.
+/// `mysql -pVALUE`, `curl -u NAME:VALUE`, `redis-cli -a VALUE`: of programs whose options do not say what they take.
 fn short_options(line: &str) -> Vec<Range<usize>> {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | ']');
-    let word = |from: usize| {
-        let start = from + line[from..].find(|c: char| !ends(c)).unwrap_or(line.len() - from);
-        start..line[start..].find(ends).map_or(line.len(), |length| start + length)
-    };
-    let behind = |option: &'static str| {
-        line.match_indices(option).filter(|(at, _)| line[..*at].ends_with(ends)).map(move |(at, _)| at + option.len())
-    };
-    let mut found = Vec::new();
-    if line.contains("mysql") || line.contains("mariadb") {
-        found.extend(behind("-p").filter(|at| !line[*at..].starts_with(ends)).map(word));
+    let words = words(line);
+    let found = words.iter().enumerate().filter_map(|(at, word)| {
+        let next = words.get(at + 1);
+        let behind = next.map_or("", |next| &line[next.clone()]);
+        let (taker, password) = secret::taken(&line[word.clone()], behind, |program| line.contains(program))?;
+        let end = if taker.takes == Takes::Same { word.end } else { next?.end };
+        Some(end - password.len()..end)
+    });
+    found.collect()
+}
+
+/// What blanks, quotes and the marks of a list part.
+fn words(line: &str) -> Vec<Range<usize>> {
+    let parts = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ',' | '[' | ']');
+    let mut words = Vec::new();
+    let mut end = 0;
+    while let Some(blanks) = line[end..].find(|c| !parts(c)) {
+        let start = end + blanks;
+        end = line[start..].find(parts).map_or(line.len(), |length| start + length);
+        words.push(start..end);
     }
-    if line.contains("mongo") {
-        found.extend(behind("-p").filter(|at| line[*at..].starts_with(ends)).map(word));
-    }
-    if line.contains("curl") {
-        let login = |at| word(at).start + line[word(at)].find(':').map_or(0, |colon| colon + 1)..word(at).end;
-        found.extend(["-u", "--user"].into_iter().flat_map(behind).map(login));
-    }
-    found
+    words
 }
 
 /// The names of secrets that a text holds anywhere: seldom one, and each line is searched for all of them.
@@ -214,7 +194,7 @@ struct Names(Vec<&'static str>);
 impl Names {
     fn of(text: &str) -> Self {
         let text = spelt(&text.to_ascii_lowercase());
-        Self(secret::NAMES.into_iter().chain(MORE).filter(|name| text.contains(name)).collect())
+        Self(secret::NAMES.into_iter().chain(secret::MORE).filter(|name| text.contains(name)).collect())
     }
 
     fn end(&self, name: &str) -> bool {
@@ -254,16 +234,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_name_of_a_secret_is_known() {
-        let secret = ["POSTGRES_PASSWORD", "kis_app_key", "TOKEN", "DB_PASS", "AWS_ACCESS_KEY_ID"].map(is_secret);
-        let other = ["POSTGRES_PASSWORD_FILE", "TZ", "RATE", ""].map(is_secret);
-        assert_eq!((secret, other), ([true; 5], [false; 4]));
-        let secret = ["GH_PAT", "MYSQL_PWD", "APIKEY", "DB_PW", "AUTH", "SENTRY_DSN", "SLACK_WEBHOOK"].map(is_secret);
-        let other = ["KEYSPACE", "AUTHOR", "KEYCLOAK_URL", "PASSIVE_PORTS", "PATH", "COMPATIBLE"].map(is_secret);
-        assert_eq!((secret, other), ([true; 7], [false; 6]));
-    }
-
-    #[test]
     fn what_looks_like_a_secret_is_hidden_in_its_place() {
         let check = |text, expected: &str| assert_eq!(masked(text), expected);
         check("a: 1\nurl: redis://:비밀@there/0 # x@y\n", "a: 1\nurl: redis://*******@there/0 # x@y\n");
@@ -295,6 +265,10 @@ mod tests {
             "test: \"mysqladmin ping -p** -h x && curl -u me:** y\"",
         );
         check("test: [mongosh, -p, ab, --port, x]", "test: [mongosh, -p, **, --port, x]");
+        check("test: [sqlcmd, -P, \"ab\", -Q, x]", "test: [sqlcmd, -P, \"**\", -Q, x]");
+        check("a: sqlcmd -Pab -p x", "a: sqlcmd -P** -p x");
+        check("a: 'Authorization: Bearer ab' b", "a: 'Authorization: Bearer **' b");
+        check("a: User=me;Pwd=ab;b=c", "a: User=me;Pwd=**;b=c");
         check("a: http://${HOST:?why}/b", "a: http://${HOST:?why}/b");
     }
 

@@ -76,6 +76,21 @@ async fn no_secret_is_shown() {
 }
 
 #[tokio::test]
+async fn no_secret_is_shown_that_only_its_form_or_its_option_tells() {
+    for keys in [
+        "command: [curl, -H, 'Authorization: Bearer hunter2']\n    restart: hunter2",
+        "environment: {HEADERS: 'Authorization=Basic%20hunter2'}\n    restart: hunter2",
+        "environment: {STORE: 'AccountName=me;AccountKey=hunter2'}\n    labels: {a: hunter2}",
+        "environment: {DB: 'Server=there;User Id=sa;Pwd=hunter2', OTHER: 'me/hunter2@there:1521/x'}",
+        "command:\n      - sqlcmd\n      - -P\n      - hunter2\n    labels: {a: hunter2}",
+        "healthcheck: {test: /opt/mssql-tools18/bin/sqlcmd -U sa -Phunter2 -Q 'SELECT 1'}",
+        "labels:\n      job.command: redis-cli -h there -a hunter2 ping\n      other: hunter2",
+    ] {
+        check_no_secret(&format!("services:\n  archiver:\n    image: app:latest\n    {keys}\n"), &[]).await;
+    }
+}
+
+#[tokio::test]
 async fn no_secret_of_the_environment_is_shown_of_a_refused_project() {
     let folder = project("services:\n  a:\n    image: app:1.4.2\n    ports: ['${DB_PASSWORD}']\n");
     for format in FORMATS {

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 
 use crate::finding::{Certainty, Finding, Severity};
 use crate::model::{Model, RoleKind};
-use crate::project::{self, Gap, Part, Project, Request};
+use crate::project::{self, Gap, Part, Project, Request, Why};
 use crate::refusal::Refusal;
 use crate::rule::Meta;
 use crate::rules::{self, RULES};
@@ -68,7 +68,8 @@ static FILE_MISSING: Meta = Meta {
     severity: Severity::Error,
     explain: "
 What it finds
-  A file under `include`, `extends` or `env_file` that is not there. Compose refuses the project; here the rest is still
+  A file under `include`, `extends` or `env_file` that is not there, or that Compose would fetch from somewhere else
+  (`https://…`, git, `oci://…`): nothing is fetched here. Compose refuses the project without it; here the rest is still
   looked at, and the exit code is 3 where nothing worse is found. An `env_file` is a warning, because in CI there is rarely
   one; but not that of a database or Redis whose variables can move its data or set its memory (`PGDATA`, `REDIS_ARGS`).
 Why it matters
@@ -164,14 +165,18 @@ fn hangs_on_variables(model: &Model<'_>, service: &str) -> bool {
 fn missing(gap: &Gap, decides: bool) -> Finding {
     let severity = if gap.part == Part::Environment && !decides { Severity::Warn } else { Severity::Error };
     let finding = Finding::of_file(&FILE_MISSING, severity, Some(gap.at), &*gap.message);
-    let (label, remedy) = match gap.is_unnamed {
-        false => ("this file is not there", "put the file there before the audit, as the deploy does"),
-        true => ("a variable in it has no value", "give its variables a value, with `--env-file` or a default"),
+    let (label, remedy) = match gap.why {
+        Why::Absent => ("this file is not there", "put the file there before the audit, as the deploy does"),
+        Why::Remote => {
+            ("nothing is fetched for an audit", "audit a copy of it, with `-f` beside the files that are here")
+        }
+        Why::Unnamed => ("a variable in it has no value", "give its variables a value, with `--env-file` or a default"),
     };
-    Finding { certainty: Certainty::Unresolved, ..finding }
-        .label(label)
-        .consequence("Compose refuses the project as long as the file is missing")
-        .remedy(remedy)
+    let consequence = match gap.why {
+        Why::Remote => "Compose refuses the project if it cannot fetch it",
+        Why::Absent | Why::Unnamed => "Compose refuses the project as long as the file is missing",
+    };
+    Finding { certainty: Certainty::Unresolved, ..finding }.label(label).consequence(consequence).remedy(remedy)
 }
 
 impl Audit {
@@ -197,5 +202,28 @@ impl Audit {
 
     fn any(&self, severity: Severity, certainty: Certainty) -> bool {
         self.findings.iter().any(|finding| finding.severity >= severity && finding.certainty == certainty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture;
+
+    #[test]
+    fn nobody_is_told_to_put_a_file_there_that_compose_would_fetch() {
+        let check = |text: &str, message: &str, puts: bool| {
+            let audit = fixture::audit(text);
+            let missing = audit.findings.iter().find(|finding| finding.rule.id == "file-missing").expect(text);
+            assert_eq!((missing.message.as_str(), missing.remedy.contains("put the file there")), (message, puts));
+        };
+        let include = |path: &str| format!("include: ['{path}']\nservices: {{a: {{image: 'x:1'}}}}");
+        for path in ["https://there/a.git", "git@there:a/b.git", "github.com/a/b", "oci://there/a:1"] {
+            check(&include(path), &format!("{path} is not fetched here, so its services are not known"), false);
+        }
+        check(&include("a/b.yml"), "a/b.yml does not exist, so its services are not known", true);
+        let extends = "services: {a: {extends: {file: 'https://there/a.yml', service: b}}}";
+        check(extends, "https://there/a.yml is not fetched here, so what `a` gets from it is not known", false);
+        let file = "services: {a: {image: 'x:1', env_file: ./b/c.env}}";
+        check(file, "the env_file b/c.env does not exist", true);
     }
 }

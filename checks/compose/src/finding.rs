@@ -112,8 +112,8 @@ impl Finding {
         Self { label: label.into(), ..self }
     }
 
-    pub fn related(mut self, at: Span, label: impl Into<String>) -> Self {
-        self.related.push((at, label.into()));
+    pub fn related(mut self, at: impl Into<Option<Span>>, label: impl Into<String>) -> Self {
+        self.related.extend(at.into().map(|at| (at, label.into())));
         self
     }
 

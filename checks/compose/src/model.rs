@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::document::Edit;
 use crate::node::{Entry, Node};
 use crate::project::Project;
 use crate::source::Span;
@@ -48,6 +49,15 @@ impl<'a> Model<'a> {
             (name.as_str(), service)
         };
         Self { project, services: entries().map(service).collect() }
+    }
+
+    /// Where a file takes away what others say of this key of a service: it, or one above it, is reset or overridden.
+    pub fn taken_away(&self, service: &str, key: &[&str]) -> Option<Span> {
+        let path = [&["services", service], key].concat();
+        let is_above = |edit: &&Edit| {
+            edit.path.len() <= path.len() && edit.path.iter().zip(&path).all(|(part, key)| part == key || part == "*")
+        };
+        self.project.edits.iter().rev().find(is_above).map(|edit| edit.at)
     }
 
     /// The services that run for ever.

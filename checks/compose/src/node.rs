@@ -83,6 +83,15 @@ impl Node {
         }
     }
 
+    pub fn is_true(&self) -> bool {
+        self.value == Value::Bool(true)
+    }
+
+    /// Whether nothing is said: no value, or an empty text.
+    pub fn is_empty(&self) -> bool {
+        self.value == Value::Null || self.as_text() == Some("")
+    }
+
     pub fn as_list(&self) -> Option<&[Node]> {
         match &self.value {
             Value::List(list) => Some(list),

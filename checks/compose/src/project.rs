@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::document::Edit;
 use crate::node::{Node, Origin, Value, Via};
 use crate::refusal::Refusal;
 use crate::source::{Sources, Span};
@@ -66,6 +67,8 @@ pub struct Project {
     pub gaps: Vec<Gap>,
     /// Values that Compose refuses as long as their variables have none.
     pub lacking: Vec<Lacking>,
+    /// Each `!reset` and `!override`, in the order in which they take away what others say.
+    pub edits: Vec<Edit>,
     /// The profiles that the environment activates (`COMPOSE_PROFILES`).
     pub profiles: BTreeSet<String>,
     /// The environment in which `${…}` was read: shell over `.env`.
@@ -78,8 +81,7 @@ pub struct Gap {
     pub at: Span,
     pub message: String,
     pub part: Part,
-    /// Which file it is cannot be known: a variable in its name has no value.
-    pub is_unnamed: bool,
+    pub why: Why,
     /// The services that it reaches into; empty where it may be any.
     pub services: Vec<String>,
 }
@@ -90,6 +92,8 @@ pub struct Lacking {
     /// Its keys in the file, from the top; `[]` stands for any entry of a list.
     pub path: Vec<String>,
     pub at: Span,
+    /// What the variables leave of it: `127.0.0.1::` of `127.0.0.1:${PORT}:${PORT}`.
+    pub text: String,
     pub variables: Vec<String>,
     /// What Compose says of it.
     pub message: String,
@@ -101,6 +105,15 @@ impl Lacking {
         let via = self.variables.iter().cloned().map(Via::Unset).collect();
         Node { value: Value::Unknown, origin: Origin { span: self.at, via } }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Absent,
+    /// Compose would fetch it from somewhere else.
+    Remote,
+    /// Which file it is cannot be known: a variable in its name has no value.
+    Unnamed,
 }
 
 /// What is unknown behind a gap.
@@ -140,7 +153,7 @@ fn read(request: &Request, sources: &mut Sources, unknown: &mut Unknown) -> Resu
     let named = || files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" and ");
     let empty = || Refusal::nowhere(format!("nothing is in {}", named())).hint("write `services:` and the services");
     let mut root = root.filter(|root| root.as_map().is_some_and(|map| !map.is_empty())).ok_or_else(empty)?;
-    let mut gaps = loader.gaps;
+    let (mut gaps, edits) = (loader.gaps, loader.edits);
     let lacking = unknown.told();
     let Scope { directory, environment, .. } = scope;
     normal::normalize(&mut root, &name, &directory, &environment, sources, &mut gaps)?;
@@ -149,7 +162,7 @@ fn read(request: &Request, sources: &mut Sources, unknown: &mut Unknown) -> Resu
         Err(_) if !gaps.is_empty() => {}
         checked => checked?,
     }
-    Ok(Project { name, directory, files, root, gaps, lacking, profiles, environment })
+    Ok(Project { name, directory, files, root, gaps, lacking, edits, profiles, environment })
 }
 
 /// The name alone, also of a project that is refused for something else, or that has no files.
@@ -181,11 +194,12 @@ fn called(
         Err(refusal) => refusal,
     };
     let Some((name, at)) = written else { return Err(refusal) };
-    let unset = selection::unset(name, environment);
+    let done = selection::substituted(name, environment);
+    let unset: Vec<&str> = done.unset().collect();
     if unset.is_empty() {
         return Err(Refusal { at: Some(at), ..refusal });
     }
-    loader.unknown.refuse(&["name"], at, &unset.iter().map(String::as_str).collect::<Vec<_>>(), &refusal.message);
+    loader.unknown.refuse(&["name"], &done.text, at, &unset, &refusal.message);
     name_of(None)
 }
 

@@ -164,6 +164,7 @@ mod tests {
         check("logs-unbounded", &app("logging: {driver: $A}"));
         check("logs-unbounded", &app("logging: $A"));
         check("memory-unlimited", &app("mem_limit: $A"));
+        check("port-open", &app("ports: ['5432:$A']"));
         check("port-open", &redis("ports: [$A]"));
         check("port-open", &redis("ports: $A"));
         check("privileged", &app("privileged: $A"));

@@ -98,6 +98,11 @@ impl Span {
     }
 }
 
+/// How many blanks a line begins with.
+pub fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -295,6 +295,23 @@ mod tests {
     }
 
     #[test]
+    fn a_list_may_stand_as_far_left_as_its_key() {
+        for (key, entry) in [
+            ("ports:", "- 6379:6379"),
+            ("ports: # open", "-\n      6379:6379"),
+            ("ports: &ports", "- 6379:6379"),
+            ("ports: !!seq &ports # open", "- 6379:6379"),
+        ] {
+            let allow = "# feedctl: allow port-open: why";
+            let audit = fixture::audit(&format!(
+                "services:\n  a:\n    image: redis:8\n    {allow}\n    {key}\n    {entry}\n    tty: true\n"
+            ));
+            let allowed: Vec<&str> = audit.allowed.iter().map(|allowed| allowed.finding.rule.id).collect();
+            assert_eq!(allowed, ["port-open"], "{key} {entry}: {:?}", audit.findings);
+        }
+    }
+
+    #[test]
     fn one_that_cannot_be_taken_at_its_word_allows_nothing() {
         let with = |comment: &str| format!("services:\n  a: {comment}\n    image: x:1\n");
         let unexplained = ["restart-missing", "suppression-unexplained"];

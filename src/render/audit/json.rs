@@ -9,11 +9,12 @@ use feedctl_compose::model::{Basis, Declared, Model, Service};
 use feedctl_compose::node::{self, Node, Origin, Via};
 use feedctl_compose::resolved::resolved;
 use feedctl_compose::rule::Meta;
+use feedctl_compose::secret::may_be_secret_name;
 use feedctl_compose::source::Span;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::mask::{is_secret, masked};
+use crate::mask::masked;
 use crate::render::audit::{View, json_text};
 use crate::render::verdict;
 
@@ -256,7 +257,7 @@ fn mask_texts(value: &mut Value, view: &View<'_>) {
         Value::String(text) => *text = view.masks.hide(&masked(text)),
         Value::Array(entries) => entries.iter_mut().for_each(|entry| mask_texts(entry, view)),
         Value::Object(entries) => entries.iter_mut().for_each(|(name, entry)| match entry {
-            Value::String(text) if is_secret(name) => "***".clone_into(text),
+            Value::String(text) if may_be_secret_name(name) => "***".clone_into(text),
             entry => mask_texts(entry, view),
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

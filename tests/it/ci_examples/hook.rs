@@ -25,7 +25,9 @@ impl Repository {
     }
 
     fn write(&self, name: &str, text: &str) {
-        fs::write(self.folder.path().join(name), text).expect("the folder is writable");
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("it lies in the folder")).expect("the folder is writable");
+        fs::write(path, text).expect("the folder is writable");
     }
 
     fn remove(&self, name: &str) {
@@ -79,17 +81,20 @@ fn the_hook_refuses_just_the_commits_that_would_leave_a_container_dead() {
 
 #[test]
 fn the_hook_sees_what_the_project_takes_by_another_name() {
-    let repository = Repository::new();
-    repository.write("compose.yaml", "include: [feed.yml]\n");
-    repository.write("feed.yml", UNRESOLVED);
-    // Kept out of git, and read by Compose.
-    repository.write(".gitignore", ".env\n");
-    repository.write(".env", "POLICY=always\n");
-    repository.git(&["add", "--all"]);
-    repository.check_commit(None);
-    repository.write("feed.yml", BAD);
-    repository.git(&["add", "--all"]);
-    repository.check_commit(Some("feed.yml:2:3"));
+    for folder in ["", "the feed/"] {
+        let repository = Repository::new();
+        let feed = format!("{folder}feed.yml");
+        repository.write("compose.yaml", &format!("include: ['{feed}']\n"));
+        repository.write(&feed, UNRESOLVED);
+        // Kept out of git, and read by Compose.
+        repository.write(".gitignore", ".env\n");
+        repository.write(&format!("{folder}.env"), "POLICY=always\n");
+        repository.git(&["add", "--all"]);
+        repository.check_commit(None);
+        repository.write(&feed, BAD);
+        repository.git(&["add", "--all"]);
+        repository.check_commit(Some("feed.yml:2:3"));
+    }
 }
 
 #[test]

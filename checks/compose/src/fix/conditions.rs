@@ -5,7 +5,7 @@ use std::iter::successors;
 
 use super::Edit;
 use crate::model::Service;
-use crate::source::{Sources, Span};
+use crate::source::{Sources, Span, indentation};
 
 /// The list in which `wanted` stands, written out, so that the service waits until these are `healthy`.
 pub(super) fn written_out(
@@ -45,8 +45,8 @@ impl List<'_> {
     /// `- name` on lines of their own: each becomes a key, and what stands behind it on the line stays.
     fn in_lines(&self) -> Option<Vec<Edit>> {
         let here = self.text[..self.place.start as usize].rfind('\n').map_or(0, |at| at + 1);
-        let indent = indent(self.line(here));
-        let is_entry = |line: &str| self::indent(line) == indent && line[indent..].starts_with("- ");
+        let indent = indentation(self.line(here));
+        let is_entry = |line: &str| indentation(line) == indent && line[indent..].starts_with("- ");
         let belongs = |line: &str| is_entry(line) || line.trim().is_empty() || line.trim().starts_with('#');
         let above = successors(Some(here), |start| self.line_above(*start));
         let first = above.take_while(|start| belongs(self.line(*start))).last()?;
@@ -55,7 +55,7 @@ impl List<'_> {
             return None;
         }
         // A list may stand as far left as its key, a mapping not.
-        let deeper = if self::indent(key) == indent { "  " } else { "" };
+        let deeper = if indentation(key) == indent { "  " } else { "" };
         let lines = successors(Some(first), |start| self.line_below(*start));
         let lines = lines.take_while(|start| belongs(self.line(*start))).filter(|start| is_entry(self.line(*start)));
         let edit = |start: usize| {
@@ -103,8 +103,4 @@ impl List<'_> {
         let next = start + self.text[start..].find('\n')? + 1;
         (next < self.text.len()).then_some(next)
     }
-}
-
-fn indent(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
 }

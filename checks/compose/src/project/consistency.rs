@@ -1,7 +1,7 @@
 //! What must agree across the project: images, volumes, networks, `depends_on` without a cycle. The loader asks last;
 //! nothing is changed here.
 
-use crate::node::{Entry, Map, Node, Value};
+use crate::node::{Entry, Map, Node};
 use crate::refusal::Refusal;
 
 mod command;
@@ -43,7 +43,7 @@ fn text<'a>(node: &'a Node, key: &str) -> &'a str {
 }
 
 fn is_external(resource: &Map) -> bool {
-    resource.get("external").is_some_and(|entry| entry.node.value == Value::Bool(true))
+    resource.get("external").is_some_and(|entry| entry.node.is_true())
 }
 
 #[cfg(test)]

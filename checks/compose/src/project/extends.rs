@@ -11,7 +11,7 @@ use crate::project::edits::Edits;
 use crate::project::layers::{Loader, missing};
 use crate::project::normal::paths::of_service;
 use crate::project::scope::{Scope, join, way};
-use crate::project::{Gap, Part, copy, merge};
+use crate::project::{Gap, Part, Why, copy, merge};
 use crate::refusal::Refusal;
 use crate::source::Span;
 
@@ -85,7 +85,7 @@ impl Extension<'_, '_> {
     /// Lays the service over what it extends.
     fn resolve(&mut self, name: &str, services: &mut Map) -> Result<(), Refusal> {
         if let Some(at) = unknown_reference(name, services) {
-            self.miss(name, at, format!("what `{name}` extends is not known"), true, services);
+            self.miss(name, at, format!("what `{name}` extends is not known"), Why::Unnamed, services);
             return Ok(());
         }
         let Some(reference) = reference(name, services)? else { return Ok(()) };
@@ -99,9 +99,9 @@ impl Extension<'_, '_> {
             Some((file, at)) => {
                 let path = join(&self.folder(), file);
                 let Some(extended) = self.open(&path, *at)? else {
-                    let path = self.loader.written(*at);
-                    let message = format!("{path} does not exist, so what `{name}` gets from it is not known");
-                    self.miss(name, *at, message, false, services);
+                    let (absent, why) = self.loader.absent(*at);
+                    let message = format!("{absent}, so what `{name}` gets from it is not known");
+                    self.miss(name, *at, message, why, services);
                     return Ok(());
                 };
                 let told_by = if self.way.is_empty() { file.into() } else { way(&self.scope.files, &path) };
@@ -203,9 +203,9 @@ impl Extension<'_, '_> {
     }
 
     /// The service goes on without what it extends.
-    fn miss(&mut self, name: &str, at: Span, message: String, is_unnamed: bool, services: &mut Map) {
+    fn miss(&mut self, name: &str, at: Span, message: String, why: Why, services: &mut Map) {
         self.unknown.insert((self.way.clone(), name.to_owned()), self.loader.gaps.len());
-        self.loader.gaps.push(Gap { at, message, part: Part::Service, is_unnamed, services: Vec::new() });
+        self.loader.gaps.push(Gap { at, message, part: Part::Service, why, services: Vec::new() });
         if let Some(Value::Map(service)) = services.get_mut(name).map(|entry| &mut entry.node.value) {
             service.remove("extends");
         }

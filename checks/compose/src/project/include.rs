@@ -7,7 +7,7 @@ use self::entry::{Inclusion, inclusion};
 use crate::node::{Entry, Map, Node, Value, Via};
 use crate::project::layers::Loader;
 use crate::project::scope::{Scope, join};
-use crate::project::{Gap, Part, copy, normal};
+use crate::project::{Gap, Part, Why, copy, normal};
 use crate::refusal::Refusal;
 use crate::source::Span;
 
@@ -36,7 +36,13 @@ pub(super) fn apply(loader: &mut Loader<'_>, scope: &Scope, path: &Path, root: &
         let at = entry.origin.span;
         if let Some(unknown) = entry::unknown(&entry) {
             let message = "the included file is not known, so its services are not".to_owned();
-            loader.gaps.push(Gap { at: unknown, message, part: Part::Project, is_unnamed: true, services: Vec::new() });
+            loader.gaps.push(Gap {
+                at: unknown,
+                message,
+                part: Part::Project,
+                why: Why::Unnamed,
+                services: Vec::new(),
+            });
             continue;
         }
         if let Some(included) = load(loader, scope, path, &inclusion(&entry)?)? {

@@ -73,7 +73,7 @@ impl Interpolation<'_> {
             return Err(Refusal::limit(Some(span), format!("variables make this file longer by {} MiB", GROWTH >> 20)));
         }
         for Required { variable, bad } in &done.required {
-            self.unknown.refuse(path, span, &[variable], &bad.message);
+            self.unknown.refuse(path, &done.text, span, &[variable], &bad.message);
         }
         let unset: Vec<&str> = done.unset().collect();
         let is_unknown = !unset.is_empty() && self.unknown.is(path, &done.text, span, &unset);

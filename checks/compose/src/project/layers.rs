@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::document::{self, Budget, Document};
+use crate::document::{self, Budget, Document, Edit};
 use crate::node::{Node, Value};
 use crate::project::edits::Edits;
 use crate::project::scope::{self, Scope};
 use crate::project::unknown::Unknown;
 use crate::project::{
-    Gap, Part, Request, canonical, copy, extends, include, interpolate, merge, selection, shape, unique,
+    Gap, Part, Request, Why, canonical, copy, extends, include, interpolate, merge, normal, selection, shape, unique,
 };
 use crate::refusal::Refusal;
 use crate::source::{FileId, Sources, Span};
@@ -28,6 +28,7 @@ pub(super) struct Loader<'a> {
     /// What files say instead of what stands on the disk.
     texts: &'a BTreeMap<PathBuf, String>,
     pub(super) gaps: Vec<Gap>,
+    pub(super) edits: Vec<Edit>,
     pub(super) unknown: &'a mut Unknown,
     budget: Budget,
     /// Files that may still be read.
@@ -56,6 +57,7 @@ impl<'a> Loader<'a> {
             working_folder: &request.working_folder,
             texts: &request.texts,
             gaps: Vec::new(),
+            edits: Vec::new(),
             unknown,
             budget: Budget::default(),
             reads: READS,
@@ -89,15 +91,24 @@ impl<'a> Loader<'a> {
     pub(super) fn there(&mut self, path: &Path, at: Span, what: &str) -> bool {
         let there = !missing(path);
         if !there {
-            let written = self.written(at);
-            let message = format!("{written} does not exist, so {what} not known");
-            self.gaps.push(Gap { at, message, part: Part::Project, is_unnamed: false, services: Vec::new() });
+            let (absent, why) = self.absent(at);
+            let message = format!("{absent}, so {what} not known");
+            self.gaps.push(Gap { at, message, part: Part::Project, why, services: Vec::new() });
         }
         there
     }
 
+    /// What is the matter with a file that is not there.
+    pub(super) fn absent(&self, at: Span) -> (String, Why) {
+        let path = self.written(at);
+        match normal::is_remote(&path) {
+            true => (format!("{path} is not fetched here"), Why::Remote),
+            false => (format!("{path} does not exist"), Why::Absent),
+        }
+    }
+
     /// A path as the file has it: joined it is one of this machine, and a variable in it may be nobody's to show.
-    pub(super) fn written(&self, at: Span) -> String {
+    fn written(&self, at: Span) -> String {
         self.sources.text(at).trim_matches(['"', '\'']).to_owned()
     }
 
@@ -114,6 +125,7 @@ impl<'a> Loader<'a> {
         let mut merged = None;
         for File { path, documents, id } in files {
             for document in documents {
+                self.edits.extend(document.edits.iter().cloned());
                 let document = whole(document, id)?;
                 let at = document.root.origin.span;
                 let root = self.document(scope, &path, document, merged)?;

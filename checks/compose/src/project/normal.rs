@@ -18,6 +18,7 @@ mod implied;
 pub(crate) mod paths;
 mod print;
 
+pub(super) use paths::is_remote;
 pub(crate) use print::printed;
 
 pub fn normalize(
@@ -30,7 +31,7 @@ pub fn normalize(
 ) -> Result<(), Refusal> {
     localize(root, directory, environment)?;
     implied::networks(root);
-    let mut files = files::Files::new(sources, gaps);
+    let mut files = files::Files::new(sources, gaps, directory);
     for (service, node) in services(root) {
         implied::targets(node)?;
         implied::dependencies(node)?;

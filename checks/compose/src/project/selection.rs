@@ -17,7 +17,7 @@ mod environment;
 mod name;
 mod reading;
 
-pub(super) use name::unset;
+pub(super) use name::substituted;
 pub use name::{normalised, project_name};
 pub use reading::{read, read_variables};
 

@@ -74,7 +74,7 @@ fn omit<'a>(node: &'a mut Node, path: &mut Vec<&'a str>) {
         node.value = Value::Null;
     }
     match &mut node.value {
-        Value::List(list) if servers => list.retain(|server| !is_empty(server)),
+        Value::List(list) if servers => list.retain(|server| !server.is_empty()),
         Value::List(list) => list.iter_mut().for_each(|node| {
             path.push("[]");
             omit(node, path);
@@ -87,10 +87,6 @@ fn omit<'a>(node: &'a mut Node, path: &mut Vec<&'a str>) {
         }),
         _ => {}
     }
-}
-
-fn is_empty(node: &Node) -> bool {
-    node.value == Value::Null || node.as_text() == Some("")
 }
 
 #[cfg(test)]

@@ -51,15 +51,16 @@ impl Unknown {
         self.lacking.insert(at, kind);
         let is_refused = message.is_some();
         if let Some(message) = message {
-            self.refuse(path, at, unset, &message);
+            self.refuse(path, text, at, unset, &message);
         }
         is_refused
     }
 
-    /// Compose refuses the value at `path` as long as these have no value.
-    pub(super) fn refuse(&mut self, path: &[&str], at: Span, variables: &[&str], message: &str) {
+    /// Compose refuses the value at `path`, of which `text` is left, as long as these have no value.
+    pub(super) fn refuse(&mut self, path: &[&str], text: &str, at: Span, variables: &[&str], message: &str) {
         let path = || path.iter().map(|key| (*key).to_owned()).collect();
-        let told = || Lacking { path: path(), at, variables: Vec::new(), message: message.to_owned() };
+        let (text, message) = (|| text.to_owned(), || message.to_owned());
+        let told = || Lacking { path: path(), at, text: text(), variables: Vec::new(), message: message() };
         let known = &mut self.told.entry(at).or_insert_with(told).variables;
         known.extend(variables.iter().map(|name| (*name).to_owned()));
         known.sort_unstable();

@@ -22,6 +22,7 @@ fn check(text: &str, expected: Value) {
         root,
         gaps: Vec::new(),
         lacking: Vec::new(),
+        edits: Vec::new(),
         profiles: BTreeSet::new(),
         environment: BTreeMap::new(),
     };

@@ -27,7 +27,8 @@ Why it matters
   the morning after a crash, when recovery takes longest.
 What to do
   Write `condition: service_healthy` (`feedctl audit-compose --fix` does it where a condition is written). It holds for
-  `docker compose up` only: after a reboot the engine starts all containers at once, so the program must be able to wait too.
+  `docker compose up` only: after a reboot the engine starts all containers at once, so the program must be able to wait too,
+  and Swarm (`docker stack deploy`) ignores `depends_on`.
 Source
   Compose, Control startup order: https://docs.docker.com/compose/how-tos/startup-order/
 ";

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
-use crate::node::{Node, Value};
+use crate::node::Node;
 use crate::project::canonical::clean;
 use crate::rule::{Meta, Rule};
 
@@ -71,7 +71,7 @@ fn unresolved(service: &Service<'_>, volume: &Node) -> Finding {
 
 fn is_open(volume: &Node) -> bool {
     let text = |key| volume.get(key).and_then(Node::as_text).unwrap_or_default();
-    let is_read_only = volume.get("read_only").is_some_and(|node| node.value == Value::Bool(true));
+    let is_read_only = volume.get("read_only").is_some_and(Node::is_true);
     text("type") == "bind" && SOURCES.contains(&clean(text("source")).as_str()) && !is_read_only
 }
 

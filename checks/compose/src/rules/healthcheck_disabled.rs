@@ -76,10 +76,11 @@ impl<'a> Healthcheck<'a> {
         if let Some(unknown) = block.node.unknown(&["disable"]).or_else(|| block.node.unknown(&["test"])) {
             return Self::Unresolved(unknown);
         }
-        if let Some(disable) = block.node.get("disable").filter(|node| is_true(node)) {
+        let is_true = |node: &&Node| node.is_true() || node.as_text().and_then(consistency::truth) == Some(true);
+        if let Some(disable) = block.node.get("disable").filter(is_true) {
             return Self::Off(disable);
         }
-        let Some(test) = block.node.get("test").filter(|test| !is_empty(test)) else {
+        let Some(test) = block.node.get("test").filter(|test| has_words(test)) else {
             return Self::FromImage { block: Some(block) };
         };
         let words = test.as_list().unwrap_or(std::slice::from_ref(test));
@@ -92,17 +93,9 @@ impl<'a> Healthcheck<'a> {
     }
 }
 
-fn is_true(node: &Node) -> bool {
-    match &node.value {
-        Value::Bool(truth) => *truth,
-        Value::Text(text) => consistency::truth(text) == Some(true),
-        _ => false,
-    }
-}
-
-/// No words at all, which leaves the image's own command in force; a text is a command even where it is empty.
-fn is_empty(test: &Node) -> bool {
-    test.value == Value::Null || test.as_list().is_some_and(<[_]>::is_empty)
+/// Without words the image's own command stays in force; a text is a command even where it is empty.
+fn has_words(test: &Node) -> bool {
+    test.value != Value::Null && test.as_list().is_none_or(|words| !words.is_empty())
 }
 
 /// Whether what turns a healthcheck off is the text that only seems to.

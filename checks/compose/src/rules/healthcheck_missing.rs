@@ -56,7 +56,10 @@ services:
 "#;
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
-    findings.extend(model.lasting().filter_map(finding));
+    findings.extend(model.lasting().filter_map(|service| {
+        let taken = model.taken_away(service.name, &["healthcheck", "test"]);
+        Some(finding(service)?.related(taken, "what else is said of it is taken away here"))
+    }));
 }
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
@@ -95,6 +98,26 @@ mod tests {
         let found = fixture::found(&RULE.meta, &format!("services: {{app: {{image: 'app:1', {service}}}}}"))
             .map(|(_, certainty)| certainty);
         assert_eq!(found, expected, "{service}");
+    }
+
+    #[test]
+    fn where_it_was_taken_away() {
+        let check = |over: &str, expected: &[&str]| {
+            let base = "services: {app: {image: 'app:1', healthcheck: {test: x}}}";
+            let audit = fixture::audit_files(&[("compose.yaml", base), ("compose.over.yaml", over)]);
+            let mut mine = audit.findings.iter().filter(|finding| finding.rule.id == RULE.meta.id);
+            let finding = mine.find(|finding| finding.service.as_deref() == Some("app")).expect(over);
+            let related: Vec<&str> = finding.related.iter().map(|(at, _)| audit.sources.text(*at)).collect();
+            assert_eq!(related, expected, "{over}");
+        };
+        check("services: {app: {healthcheck: !reset null}}", &["null"]);
+        check("services: {app: {healthcheck: {test: !reset null}}}", &["null"]);
+        check("services: {app: {healthcheck: !override {interval: 5s}}}", &["{interval: 5s}"]);
+        check("services: {app: !override {image: 'app:2'}}", &["{image: 'app:2'}"]);
+        check("services: {app: {healthcheck: {'*': !reset null}}}", &["null"]);
+        check("services: {app: {healthcheck: !reset null, labels: !reset null}}", &["null"]);
+        let other = "other: {image: 'a:1', labels: !reset null}";
+        check(&format!("services: {{{other}, app: !override {{image: 'a:1'}}}}"), &["{image: 'a:1'}"]);
     }
 
     #[test]

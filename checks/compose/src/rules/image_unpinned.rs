@@ -64,7 +64,9 @@ const MOVING: [&str; 6] = ["latest", "stable", "edge", "nightly", "main", "maste
 
 /// An image's name, taken apart.
 pub(super) struct Reference<'a> {
-    /// The last part of its path: `timescaledb` of `timescale/timescaledb:2.19.3-pg17`.
+    /// `timescale/timescaledb` of `timescale/timescaledb:2.19.3-pg17`.
+    pub(super) path: &'a str,
+    /// The last part of it.
     pub(super) name: &'a str,
     tag: Option<&'a str>,
     has_digest: bool,
@@ -75,7 +77,8 @@ impl<'a> Reference<'a> {
         let (reference, has_digest) = image.split_once('@').map_or((image, false), |(reference, _)| (reference, true));
         let last = reference.rsplit('/').next().unwrap_or(reference);
         let (name, tag) = last.split_once(':').map_or((last, None), |(name, tag)| (name, Some(tag)));
-        Self { name, tag: tag.filter(|tag| !tag.is_empty()), has_digest }
+        let path = &reference[..reference.len() - last.len() + name.len()];
+        Self { path, name, tag: tag.filter(|tag| !tag.is_empty()), has_digest }
     }
 
     fn is_pinned(&self) -> bool {

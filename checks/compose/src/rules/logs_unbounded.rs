@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Fix, Severity};
 use crate::model::{Model, Service};
-use crate::node::{Node, Value};
+use crate::node::Node;
 use crate::rule::{Meta, Rule};
 
 pub(super) static RULE: Rule = Rule {
@@ -78,15 +78,15 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     }
     let size = logging.node.at(&["options", "max-size"]);
     match size {
-        Some(size) if !is_empty(size) => return None,
+        Some(size) if !size.is_empty() => return None,
         Some(size) if size.lacks_a_variable() => return unknown(size, "the bound of the log"),
         _ => {}
     }
     match logging.node.get("driver") {
-        Some(driver) if is_empty(driver) && driver.lacks_a_variable() => {
+        Some(driver) if driver.is_empty() && driver.lacks_a_variable() => {
             return unknown(driver, "the log driver");
         }
-        Some(driver) if !is_empty(driver) && driver.as_text() != Some("json-file") => return None,
+        Some(driver) if !driver.is_empty() && driver.as_text() != Some("json-file") => return None,
         _ => {}
     }
     let label = match logging.node.at(&["options", "max-file"]) {
@@ -105,10 +105,6 @@ fn seen(finding: Finding) -> Finding {
         .consequence("on a full disk Redis cannot save, the database stops, and no container starts")
         .remedy("add `max-size: 10m` and `max-file: \"3\"` to the options of `logging`")
         .otherwise("if the host's daemon.json sets it: `# feedctl: allow logs-unbounded: daemon.json sets max-size`")
-}
-
-fn is_empty(node: &Node) -> bool {
-    node.value == Value::Null || node.as_text() == Some("")
 }
 
 #[cfg(test)]

@@ -1,5 +1,8 @@
 //! `port-open`: a database or a Redis that the whole world can reach.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
 use super::redis_evicts::settings::reads_a_file;
 use super::state_without_volume::store::Store;
 use super::state_without_volume::words::{Word, values, words};
@@ -7,11 +10,12 @@ use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Node, Value};
 use crate::rule::{Meta, Rule};
+use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
     meta: Meta {
         id: "port-open",
-        title: "a database or Redis is open to the world",
+        title: "a database, Redis or Docker itself is open to the world",
         severity: Severity::Error,
         explain: EXPLAIN,
         bad: BAD,
@@ -23,13 +27,15 @@ pub(super) static RULE: Rule = Rule {
 const EXPLAIN: &str = "
 What it finds
   A port of a database or a broker that is published on every address of the host: without an address, or with 0.0.0.0 or ::.
-  The ports of an image that is known, and of any image those that hardly anything else uses (3306, 5432, 6379, 9042, 27017).
+  The ports of an image that is known, and of any image those that hardly anything else uses (1433, 2379, 2380, 3306, 5432,
+  6379, 9042, 11211, 27017), and 2375, where Docker's own API listens without a password.
   With `network_mode: host` nothing is published, and every port of the program is open on every interface of the host: so is
   that of a known image whose command does not bind it to 127.0.0.1 (`--bind 127.0.0.1`, `-c listen_addresses=localhost`).
   Where a file of its own is mounted, which may bind it, this is a warning.
 Why it matters
   Docker writes its own rules before those of ufw and firewalld, so a firewall on the host does not close it. A Redis without
-  a password is soon found, emptied and made to run somebody's program; a database is guessed at until it opens.
+  a password is soon found, emptied and made to run somebody's program; a database is guessed at until it opens. Whoever
+  reaches Docker's API is root on the host.
 What to do
   Publish it for this host only (`127.0.0.1:6379:6379`), or not at all: the containers of a project reach each other without.
   With `network_mode: host` bind the program itself; a `ports:` beside it does nothing.
@@ -77,10 +83,12 @@ services:
     command: redis-server --bind 127.0.0.1
 "#;
 
-/// Whoever listens here is a database or a Redis. 8123, 9000 and the like have many owners, so there the image decides.
-const PORTS: [i64; 5] = [3306, 5432, 6379, 9042, 27017];
+/// Whoever listens here is a database, a Redis, an etcd, a memcached, or Docker's API. 8123, 9000 and the like have many
+/// owners, so there the image decides.
+const PORTS: [i64; 10] = [1433, 2375, 2379, 2380, 3306, 5432, 6379, 9042, 11211, 27017];
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+    let left = model.project.lacking.iter().map(|lacking| (lacking.at, lacking.text.as_str())).collect();
     for service in model.services.values() {
         let unset = service.node.get("network_mode").filter(|mode| mode.lacks_a_variable());
         findings.extend(unset.filter(|_| Store::of(service).is_some()).map(|mode| unresolved(service, mode)));
@@ -90,24 +98,32 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
             continue;
         }
         let own = Store::of(service).map(|store| store.ports).unwrap_or_default();
-        let ports = service.node.get("ports").and_then(Node::as_list).unwrap_or_default();
-        let mut found: Vec<Finding> = ports.iter().filter_map(|port| finding(service, own, port)).collect();
+        let ports = service.node.get("ports");
+        let ports = ports.map(|node| node.as_list().unwrap_or(std::slice::from_ref(node))).unwrap_or_default();
+        let mut found: Vec<Finding> = ports.iter().filter_map(|port| finding(service, own, port, &left)).collect();
         // A range is one line of the file and many ports.
         found.dedup_by_key(|finding| finding.at);
         findings.extend(found);
-        let unknown = service.node.unknown(&["ports"]).filter(|_| !own.is_empty());
-        findings.extend(unknown.map(|port| unresolved(service, port)));
     }
 }
 
-fn finding(service: &Service<'_>, own: &[i64], port: &Node) -> Option<Finding> {
-    let Some(Value::Int(target)) = port.get("target").map(|node| &node.value) else { return None };
-    if !own.contains(target) && !PORTS.contains(target) {
-        return None;
-    }
+/// `left`: what the variables leave of a value that is not known.
+fn finding(service: &Service<'_>, own: &[i64], port: &Node, left: &BTreeMap<Span, &str>) -> Option<Finding> {
     let name = service.name;
     let address = port.get("host_ip");
     let text = address.and_then(Node::as_text).unwrap_or_default();
+    let node = port.get("target").unwrap_or(port);
+    let target = match &node.value {
+        Value::Int(target) if own.contains(target) || PORTS.contains(target) => target,
+        Value::Unknown => {
+            // The short form says its address before its ports.
+            let short = left.get(&node.origin.span).and_then(|left| left.rsplitn(3, ':').nth(2));
+            let address = short.unwrap_or(text).trim_matches(['[', ']']).parse::<IpAddr>();
+            let is_chosen = address.is_ok_and(|address| !address.is_unspecified());
+            return (!is_chosen).then(|| unresolved(service, node));
+        }
+        _ => return None,
+    };
     let unknown = [address.unwrap_or(port), port].into_iter().find(|node| node.lacks_a_variable());
     match (text, unknown) {
         // The variable may hold the address too.
@@ -121,7 +137,7 @@ fn finding(service: &Service<'_>, own: &[i64], port: &Node) -> Option<Finding> {
     let message = format!("anybody who can reach this host can reach port {target} of `{name}`");
     let finding = Finding::new(&RULE.meta, Severity::Error, name, at, message)
         .label("on every address of the host")
-        .consequence("Docker opens it in front of the host's firewall; what is open there is found, and emptied")
+        .consequence("Docker opens it in front of the host's firewall; what is open there is found, and taken over")
         .remedy(format!("publish it for this host only: `127.0.0.1:{}:{target}`", published(port, *target)))
         .otherwise("if a firewall before the host closes it: `# feedctl: allow port-open: which one`");
     Some(finding)
@@ -212,7 +228,15 @@ mod tests {
         let open = &[Certainty::Seen];
         check("image: 'app:1', ports: ['5432:5432']", open);
         check("image: 'app:1', ports: ['5432:80']", &[]);
-        check("image: 'app:1', ports: ['8123:8123', '9000:9000', '8086:8086']", &[]);
+        check("image: 'app:1', ports: ['8123:8123', '9000:9000', '8086:8086', '2376:2376', '7687:7687']", &[]);
+        for port in [1433, 2375, 2379, 2380, 11211] {
+            check(&format!("image: 'app:1', ports: ['{port}:{port}']"), open);
+            check(&format!("image: 'app:1', ports: ['127.0.0.1:{port}:{port}']"), &[]);
+        }
+        check("image: 'neo4j:5', ports: ['7687:7687']", open);
+        check("image: 'couchdb:3', ports: ['5984:5984']", open);
+        check("image: 'mcr.microsoft.com/mssql/server:2022-CU14-ubuntu-22.04', network_mode: host", open);
+        check("image: 'quay.io/coreos/etcd:v3.5.21', network_mode: host", &[]);
         check("image: 'clickhouse/clickhouse-server:25.3', ports: ['8123:8123']", open);
         check("image: 'questdb/questdb:8', ports: ['9000:9000']", open);
     }
@@ -257,6 +281,17 @@ mod tests {
 
     #[test]
     fn what_is_not_known() {
+        let unresolved = &[Certainty::Unresolved];
+        let app = |port: &str| format!("image: 'app:1', ports: {port}");
+        check(&app("['5432:${PORT}']"), unresolved);
+        check(&app("['${ADDR}', '5432:${PORT:?}']"), &[Certainty::Unresolved; 2]);
+        check(&app("$PORTS"), unresolved);
+        check(&app("[{target: $PORT}]"), unresolved);
+        check(&app("[{target: $PORT, host_ip: '::'}]"), unresolved);
+        check(&app("['0.0.0.0:80:$PORT', '[::]:80:$PORT']"), &[Certainty::Unresolved; 2]);
+        check(&app("['${ADDR}:80:$PORT']"), unresolved);
+        check(&app("['127.0.0.1:$PORT:$PORT', '[::1]:80:$PORT', {target: $PORT, host_ip: 127.0.0.1}]"), &[]);
+        check(&app("['${PORT}:8080', '80:${PORT:-8080}']"), &[]);
         check("image: 'redis:8', ports: ['${WHERE}:6379']", &[Certainty::Unresolved]);
         check("image: 'redis:8', ports: [{target: 6379, host_ip: '$ADDRESS'}]", &[Certainty::Unresolved]);
         check("image: 'redis:8', ports: ['${WHERE:-6379}:6379']", &[Certainty::Seen]);

@@ -21,6 +21,8 @@ const EXPLAIN: &str = "
 What it finds
   A service that runs for ever and whose restart policy is `no`: because nothing in any file, anchor, override or
   `extends` gives it one, or because `restart: \"no\"` stands there.
+  This is about `docker compose up`. Swarm (`docker stack deploy`) ignores `restart:`, takes `deploy.restart_policy`, and
+  restarts what has none.
 Why it matters
   The engine then leaves the container dead after a crash, after an out-of-memory kill and after a reboot. The stack looks
   healthy as long as nobody looks at the data: on 2026-01-15 an archiver lay dead for 12 minutes while 1,500 ticks were
@@ -54,7 +56,13 @@ services:
 
 fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
     let missing = model.lasting().filter(|service| service.restart.effective.name == "no" && !service.restart.is_refused());
-    findings.extend(missing.filter_map(finding));
+    findings.extend(missing.filter_map(|service| {
+        let keys: [&[&str]; 2] = [&["restart"], &["deploy", "restart_policy"]];
+        let taken = || keys.into_iter().find_map(|key| model.taken_away(service.name, key));
+        // A policy that is there all the same says more.
+        let taken = if service.restart.declared.is_none() { taken() } else { None };
+        Some(finding(service)?.related(taken, "what else is said of it is taken away here"))
+    }));
 }
 
 fn finding(service: &Service<'_>) -> Option<Finding> {
@@ -110,6 +118,22 @@ mod tests {
         let audit = fixture::audit(&format!("services: {{{service}}}"));
         let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
         assert_eq!(finding.map(|finding| finding.fix.is_some()), Some(fixed), "{service}");
+    }
+
+    #[test]
+    fn where_it_was_taken_away() {
+        let check = |base: &str, over: &str, expected: &[&str]| {
+            let base = format!("services: {{app: {{image: 'app:1', {base}}}}}");
+            let over = format!("services: {{app: {{{over}}}}}");
+            let audit = fixture::audit_files(&[("compose.yaml", &base), ("compose.over.yaml", &over)]);
+            let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id).expect("it is missing");
+            let related: Vec<&str> = finding.related.iter().map(|(at, _)| audit.sources.text(*at)).collect();
+            assert_eq!(related, expected, "{over}");
+        };
+        check("restart: always", "restart: !reset null", &["null"]);
+        check("deploy: {restart_policy: {condition: any}}", "deploy: !override {replicas: 1}", &["{replicas: 1}"]);
+        check("restart: always", "restart: !override 'no'", &[]);
+        check("init: true", "labels: !reset null", &[]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ Why it matters
   Compose takes the policy from `restart:` and then lets `deploy.restart_policy`, where there is one, replace it whole. The
   documentation gives `condition` the default `any`; Compose fills in nothing. The engine takes the empty name as \"never\",
   whatever `max_attempts` says. The file reads as if the container came back, and it stays dead.
+  This is about `docker compose up`. Swarm (`docker stack deploy`) takes this block alone, and `any` for an empty condition.
 What to do
   Write `condition: any` into the block, or remove the block: without Swarm it does nothing that `restart:` does not.
 Source

@@ -6,9 +6,9 @@ use super::redis_evicts::settings::VARIABLES;
 use super::state_without_volume::words::{Word, programs, words, words_of};
 use crate::finding::{Finding, Severity};
 use crate::model::{Model, Service};
-use crate::node::{Node, Via};
+use crate::node::{Entry, Node, Via};
 use crate::rule::{Meta, Rule};
-use crate::secret::{self, is_secret_name, is_secret_value};
+use crate::secret::{self, Takes, is_secret_name, is_secret_value};
 use crate::source::Span;
 
 pub(super) static RULE: Rule = Rule {
@@ -27,9 +27,11 @@ const EXPLAIN: &str = "
 What it finds
   A value that is written in the file under a name that ends as a secret's does (`…PASSWORD`, `…_PASS`, `…SECRET`, `…TOKEN`,
   `…SECRET_KEY`, `…API_KEY`, `…ACCESS_KEY`, …): in `environment`, in labels, in the arguments of a build, or as an option of a
-  command, of a healthcheck or in `REDIS_ARGS`, also as `redis-cli -a` and `mysql -p`. And what is one by its form, whatever its
-  name: a password inside a URL (also `?password=` of JDBC), the address of a webhook of Slack, Discord, Teams or Telegram, a
-  token of GitHub, GitLab, Slack, Stripe or AWS by how it begins, a private key.
+  command, of a healthcheck or in `REDIS_ARGS`; also as `redis-cli -a`, `mysql -p`, `sqlcmd -P` or `curl -u`, wherever such a
+  command stands. And what is one by its form, whatever its name: a password inside a URL (also `?password=` of JDBC) or a
+  connection string (`Pwd=`, `AccountKey=`, `user/password@host:1521`), the token behind `Authorization: Bearer`, the address of
+  a webhook of Slack, Discord, Teams or Telegram, a token of GitHub, GitLab, Slack, Stripe or AWS by how it begins, a private
+  key.
   The default of a variable stands in the file too (`${PASSWORD:-feed}`), and so does `changeme`, which is what then runs. A
   variable without one or an `env_file` is fine, so is a path (`…_FILE`, or a value that begins with `/`). The value itself is
   not shown anywhere.
@@ -92,19 +94,13 @@ struct Look<'m, 'a> {
 const MAPS: [&[&str]; 5] =
     [&["environment"], &["labels"], &["deploy", "labels"], &["build", "args"], &["build", "labels"]];
 
-/// Programs that take a password behind or in a short option.
-const REDIS: [&str; 3] = ["redis-cli", "valkey-cli", "keydb-cli"];
-const MYSQL: [&str; 6] = ["mysql", "mysqladmin", "mysqldump", "mariadb", "mariadb-admin", "mariadb-dump"];
-const MONGO: [&str; 2] = ["mongosh", "mongo"];
-
 impl Look<'_, '_> {
     /// Where each is written, and what it is.
     fn secrets(&self) -> Vec<(Span, String)> {
         let node = self.service.node;
         let files = ["env_file", "label_file"].into_iter().filter_map(|key| node.get(key)?.as_list()).flatten();
         let files: BTreeSet<Span> = files.map(|file| file.get("path").unwrap_or(file).origin.span).collect();
-        let maps = MAPS.into_iter().filter_map(|path| node.at(path)?.as_map()).flatten();
-        let own = maps.filter(|(_, entry)| !files.contains(&entry.key));
+        let own = entries(self.service).filter(|(_, entry)| !files.contains(&entry.key));
         let named = own.filter_map(|(name, entry)| Some((entry.key, self.named(name, &entry.node)?)));
         let test = node.at(&["healthcheck", "test"]).map(words_of).unwrap_or_default();
         let arguments = VARIABLES.into_iter().filter_map(|name| node.at(&["environment", name])).flat_map(words_of);
@@ -124,7 +120,10 @@ impl Look<'_, '_> {
         let is_dsn = name.to_ascii_lowercase().ends_with("dsn") && !text.contains("://");
         let login = text.rsplit_once('@').filter(|_| is_dsn).and_then(|(login, _)| login.split_once(':'));
         let is_login = login.is_some_and(|(_, password)| is_secret_value(password) && self.is_written(node, password));
-        (is_login || self.has_one(node, text)).then(|| format!("a password, a token or a key in the value of `{name}`"))
+        let words = words_of_a_command(node);
+        let is_option = taken(&words).iter().any(|option| self.is_written(option.node, option.secret));
+        let is_one = is_login || is_option || self.has_one(node, text);
+        is_one.then(|| format!("a password, a token or a key in the value of `{name}`"))
     }
 
     fn in_words(&self, words: &[Word<'_>]) -> Option<String> {
@@ -156,30 +155,45 @@ struct Secret<'w, 'a> {
 }
 
 fn options<'w, 'a>(words: &'w [Word<'a>]) -> Vec<Secret<'w, 'a>> {
+    let named = words.iter().zip(words.iter().skip(1)).filter_map(|(option, value)| {
+        let (name, secret) = (option.text.as_str(), value.text.as_str());
+        let is_option = name.starts_with("--") && is_secret_name(name) && !secret.starts_with('-');
+        (is_option && is_secret_value(secret)).then_some(Secret { name, secret, node: value.node })
+    });
+    named.chain(taken(words)).collect()
+}
+
+/// Those whose names alone tell nothing.
+fn taken<'w, 'a>(words: &'w [Word<'a>]) -> Vec<Secret<'w, 'a>> {
     let names: BTreeSet<&str> = programs(words).collect();
-    let runs = |programs: &[&str]| programs.iter().any(|program| names.contains(program));
     let followers = words.iter().skip(1).map(Some).chain([None]);
     let secret = |(word, next): (&'w Word<'a>, Option<&'w Word<'a>>)| {
-        let behind = next.filter(|next| !next.text.starts_with('-'));
-        let (name, value, node) = match word.text.as_str() {
-            option if option.starts_with("--") && is_secret_name(option) => (option, behind?.text.as_str(), behind?.node),
-            "-a" if runs(&REDIS) => ("-a", behind?.text.as_str(), behind?.node),
-            "-p" if runs(&MONGO) => ("-p", behind?.text.as_str(), behind?.node),
-            option @ ("-u" | "--user") if runs(&["curl"]) => (option, behind?.text.split_once(':')?.1, behind?.node),
-            short if short.starts_with("-a") && runs(&REDIS) => ("-a", &short[2..], word.node),
-            short if short.starts_with("-p") && runs(&MYSQL) => ("-p", &short[2..], word.node),
-            _ => return None,
-        };
-        is_secret_value(value).then_some(Secret { name, secret: value, node })
+        let behind = next.map_or("", |next| next.text.as_str());
+        let (taker, secret) = secret::taken(&word.text, behind, |program| names.contains(program))?;
+        let node = if taker.takes == Takes::Same { word.node } else { next?.node };
+        is_secret_value(secret).then_some(Secret { name: taker.option, secret, node })
     };
     words.iter().zip(followers).filter_map(secret).collect()
 }
 
-/// The secrets among the options of what a service runs, for whoever hides them.
+/// The words of a value that may be a command with options.
+fn words_of_a_command(node: &Node) -> Vec<Word<'_>> {
+    node.as_text().filter(|text| text.contains(" -")).map(|_| words_of(node)).unwrap_or_default()
+}
+
+/// The names and values that a service is given in the file.
+fn entries<'a>(service: &Service<'a>) -> impl Iterator<Item = (&'a String, &'a Entry)> {
+    let node = service.node;
+    MAPS.into_iter().filter_map(|path| node.at(path)?.as_map()).flatten()
+}
+
+/// The secrets among the options of what a service runs, and of the commands that it is given, for whoever hides them.
 pub(crate) fn in_commands(service: &Service<'_>) -> Vec<String> {
     let test = service.node.at(&["healthcheck", "test"]).map(words_of).unwrap_or_default();
-    let values = |words: &[Word<'_>]| options(words).into_iter().map(|option| option.secret.to_owned()).collect::<Vec<_>>();
-    [values(&words(service)), values(&test)].concat()
+    let given: Vec<Vec<Word<'_>>> = entries(service).map(|(_, entry)| words_of_a_command(&entry.node)).collect();
+    let own = [words(service), test];
+    let found = own.iter().flat_map(|words| options(words)).chain(given.iter().flat_map(|words| taken(words)));
+    found.map(|option| option.secret.to_owned()).collect()
 }
 
 fn finding(service: &Service<'_>, at: Span, what: &str) -> Finding {
@@ -239,6 +253,19 @@ mod tests {
     }
 
     #[test]
+    fn harmless_names() {
+        check("environment: {OTEL_EXPORTER_OTLP_HEADERS: 'Authorization=Bearer%20hunter2'}", 1);
+        check("environment: {STORE: 'DefaultEndpointsProtocol=https;AccountName=me;AccountKey=hunter2=='}", 1);
+        check("environment: {DB: 'Server=there;User Id=sa;Pwd=hunter2'}", 1);
+        check("environment: {DB: 'Server=there;User Id=sa;Pwd=$P;Password=${P}'}", 0);
+        check("environment: {DB: 'me/hunter2@there:1521/x', JDBC: 'jdbc:oracle:thin:me/hunter2@//there:1521/x'}", 2);
+        check("labels: {job.command: 'redis-cli -h there -a hunter2 ping'}", 1);
+        check("environment: {CHECK: 'sqlcmd -U sa -P hunter2'}", 1);
+        check("environment: {CHECK: 'sqlcmd -U sa -P $P', OTHER: 'sort -a hunter2', ARGS: '-P hunter2'}", 0);
+        check("labels: {about: 'log in with --password and the bearer authentication of 2026'}", 0);
+    }
+
+    #[test]
     fn commands() {
         check("command: redis-server --requirepass hunter2", 1);
         check("command: [app, --api-key=hunter2]", 1);
@@ -257,6 +284,11 @@ mod tests {
         check("healthcheck: {test: 'mysqladmin ping -p$$MYSQL_ROOT_PASSWORD'}", 0);
         check("healthcheck: {test: [CMD-SHELL, 'curl -fu elastic:x there || curl -u elastic:hunter2 there']}", 1);
         check("healthcheck: {test: [CMD, curl, http://there]}", 0);
+        check("command: [curl, -H, 'Authorization: Bearer hunter2']", 1);
+        check("command: \"curl -H 'Authorization: Bearer $TOKEN' there\"", 0);
+        check("command: [sqlcmd, -S, there, -U, sa, -P, hunter2]", 1);
+        check("healthcheck: {test: /opt/mssql-tools18/bin/sqlcmd -C -U sa -Phunter2 -Q 'SELECT 1'}", 1);
+        check("healthcheck: {test: [CMD-SHELL, '/opt/mssql-tools/bin/sqlcmd -U sa -P \"$$MSSQL_SA_PASSWORD\" -Q x']}", 0);
         check("environment: {REDIS_ARGS: '--port 1 --requirepass hunter2'}", 1);
         check("environment: {REDIS_ARGS: '--port 1 --requirepass $PASSWORD'}", 0);
         check("command: app --token hunter2, healthcheck: {test: redis-cli -a hunter2 ping}", 2);

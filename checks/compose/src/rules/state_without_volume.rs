@@ -11,7 +11,7 @@ pub(super) mod store;
 mod table;
 pub(super) mod words;
 
-use store::Store;
+use store::{Rather, Store};
 use words::Word;
 
 pub(super) static RULE: Rule = Rule {
@@ -32,7 +32,8 @@ What it finds
   keeps its data: an error. A variable or an option that moves the data (`PGDATA`, `--dir`, …) is followed. A mount above a
   volume that the image itself declares is none: postgres up to 17 declares /var/lib/postgresql/data, so a volume at
   /var/lib/postgresql stays empty (measured). Neither is one beside the data: apache/kafka declares /var/lib/kafka/data and
-  writes to /tmp unless KAFKA_LOG_DIRS says otherwise.
+  writes to /tmp unless KAFKA_LOG_DIRS says otherwise. RabbitMQ names its folder after its host, and without `hostname` that is
+  the id of the container: the next one has another. A volume that is mounted read-only is an error too: nothing starts on it.
   A warning only: an anonymous volume that the file asks for; `tmpfs` at the data, which nobody writes by accident, and which
   loses all of it at each stop; and what watches the feed but holds none of its ticks (Prometheus, Grafana, Loki).
   Nothing is asked of a Redis that has nothing to keep: its command turns every kind of saving off, or it is a cache by its name
@@ -90,6 +91,9 @@ enum Keep {
     Container,
     /// A volume that the anonymous one of the image lies over.
     Hidden,
+    /// A volume in which the next container looks for another folder.
+    Lost,
+    ReadOnly,
     Memory,
     Anonymous,
     /// A named volume, or a folder of the host.
@@ -125,23 +129,31 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         return None;
     }
     let (keep, at) = folders.iter().map(|folder| mount_above(service, store, folder)).max_by_key(|(keep, _)| *keep)?;
+    let keep = if keep == Keep::Volume && store.is_named_by_the_container(service) { Keep::Lost } else { keep };
     let (name, folder, title) = (service.name, &folders[0], store.title);
     let volumes = service.node.get("volumes").and_then(Node::as_list).unwrap_or_default();
     let unknown = volumes.iter().find(|volume| volume.lacks_a_variable() && volume.get("source").is_some());
     let unknown = service.node.unknown(&["volumes"]).or(unknown);
-    if let Some(volume) = unknown.filter(|_| keep != Keep::Volume) {
+    if let Some(volume) = unknown.filter(|_| !matches!(keep, Keep::Volume | Keep::Lost)) {
         return Some(Finding::unresolved(&RULE.meta, store.loses, name, volume, "where the data lies"));
     }
     let (severity, label) = match keep {
         Keep::Volume => return None,
         Keep::Container => (store.loses, format!("no volume at `{folder}`, where {title} keeps its data")),
         Keep::Hidden => (store.loses, format!("too high: the image puts an anonymous volume at `{folder}` over it")),
+        Keep::Lost => (store.loses, "the folder in it has the id of the container in its name".to_owned()),
+        Keep::ReadOnly => (store.loses, format!("read-only: {title} cannot write at `{folder}`")),
         // Nobody writes this by accident.
         Keep::Memory => (Severity::Warn, "in memory: gone with each stop of the container".to_owned()),
         Keep::Anonymous => (Severity::Warn, "a volume without a name: the next `down` loses sight of it".to_owned()),
     };
-    let message = format!("what `{name}` has stored is gone with its container");
+    let message = match keep {
+        Keep::ReadOnly => format!("`{name}` can store nothing"),
+        _ => format!("what `{name}` has stored is gone with its container"),
+    };
     let consequence = match keep {
+        Keep::Lost => "each deploy that makes a new container begins with an empty folder, without a word",
+        Keep::ReadOnly => "it does not start, or refuses what it is given to write",
         Keep::Memory => "its restart policy brings it back empty, and so does each deploy, without a word",
         _ => "after `docker compose down` the next `up` begins with an empty folder, without a word",
     };
@@ -151,11 +163,12 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     };
     let remedy = match keep {
         Keep::Memory => format!("write in its place {}", volume(folder)),
-        // Which folder of /tmp it is depends on its other variables.
-        _ if store.title == "Kafka" && folder.starts_with("/tmp") => {
-            format!("set `KAFKA_LOG_DIRS: /var/lib/kafka/data`, and add {}", volume("/var/lib/kafka/data"))
-        }
-        _ => format!("add {}", volume(folder)),
+        Keep::Lost => format!("add `hostname: {name}`; the messages that are there lie in a folder of the old name"),
+        Keep::ReadOnly => "take `:ro` or `read_only` away".to_owned(),
+        _ => match store.rather.filter(|rather| folder.starts_with(rather.than)) {
+            Some(Rather { variable, folder, .. }) => format!("set `{variable}: {folder}`, and add {}", volume(folder)),
+            None => format!("add {}", volume(folder)),
+        },
     };
     let finding = Finding::new(&RULE.meta, severity, name, at.unwrap_or(service.key), message)
         .label(label)
@@ -188,6 +201,7 @@ fn mount_above(service: &Service<'_>, store: &Store, folder: &str) -> (Keep, Opt
         let keep = match kind {
             "tmpfs" => Keep::Memory,
             "volume" if !is_named => Keep::Anonymous,
+            _ if volume.get("read_only").is_some_and(Node::is_true) => Keep::ReadOnly,
             _ => Keep::Volume,
         };
         Some((volume.get("target")?.as_text()?, keep, volume.origin.span))
@@ -299,16 +313,24 @@ mod tests {
         kept("zookeeper:3.9", "/data", lost);
         kept("redpandadata/redpanda:v25.1.1", "/var/lib/redpanda/data", lost);
         kept("apachepulsar/pulsar:4.0.4", "/pulsar/data", lost);
-        kept("rabbitmq:4-management", "/var/lib/rabbitmq", lost);
         kept("docker.elastic.co/elasticsearch/elasticsearch:9.0.0", "/usr/share/elasticsearch/data", lost);
         kept("opensearchproject/opensearch:3", "/usr/share/opensearch/data", lost);
         kept("cassandra:5", "/var/lib/cassandra", lost);
         kept("scylladb/scylla:6.2", "/var/lib/scylla", lost);
         kept("minio/minio:latest", "/data", lost);
+        kept("quay.io/coreos/etcd:v3.5.21", "/default.etcd", lost);
+        kept("bitnami/etcd:3.5", "/bitnami/etcd", lost);
+        kept("mcr.microsoft.com/mssql/server:2022-latest", "/var/opt/mssql", lost);
+        kept("mcr.microsoft.com/mssql/server:2022-latest", "/var/opt/mssql/data", lost);
+        kept("neo4j:5", "/data", lost);
+        kept("couchdb:3", "/opt/couchdb/data", lost);
         kept("prom/prometheus:v3.3.0", "/prometheus", doubtful);
         kept("grafana/grafana:12.0.0", "/var/lib/grafana", doubtful);
         kept("grafana/loki:3.5.0", "/loki", doubtful);
         check("image: 'influxdb:2.7', volumes: ['kept:/var/lib/influxdb']", lost);
+        check("image: 'quay.io/coreos/etcd:v3.5.21', volumes: ['kept:/etcd-data']", lost);
+        check("image: 'mssql/other', volumes: ['kept:/a']", None);
+        check("image: 'mcr.microsoft.com/server:2022'", None);
         check("image: 'apache/kafka:4.0.0', volumes: ['kept:/var/lib/kafka/data']", lost);
         check("image: 'bitnami/redis:8', volumes: ['kept:/data']", lost);
     }
@@ -320,6 +342,9 @@ mod tests {
         let vm = "image: 'victoriametrics/victoria-metrics:v1.117.0', command: -storageDataPath=/storage";
         check(&format!("{vm}, volumes: ['kept:/victoria-metrics-data']"), Some(Severity::Error));
         check(&format!("{vm}, volumes: ['kept:/storage']"), None);
+        let etcd = |words: &str| format!("image: 'quay.io/coreos/etcd:v3.5.21', volumes: ['kept:/etcd-data'], {words}");
+        check(&etcd("command: etcd --data-dir /etcd-data"), None);
+        check(&etcd("environment: [ETCD_DATA_DIR=/etcd-data]"), None);
         let kafka = "image: 'apache/kafka:4.0.0', volumes: ['kept:/var/lib/kafka/data']";
         check(&format!("{kafka}, environment: {{KAFKA_LOG_DIRS: /var/lib/kafka/data}}"), None);
         check("image: 'minio/minio:latest', command: server /keep, volumes: ['kept:/keep']", None);
@@ -328,6 +353,28 @@ mod tests {
         check("image: 'grafana/loki:3.5.0', command: -config.file=/mnt/loki.yaml, volumes: ['./l:/mnt']", None);
         check("image: 'postgres:17', environment: {PGDATA: '$PGDATA'}", Some(Severity::Error));
         check("image: 'postgres:17', environment: [PGDATA=/pg/17], volumes: ['kept:/pg']", None);
+    }
+
+    #[test]
+    fn a_folder_that_is_named_after_the_container() {
+        let rabbit = |keys: &str| format!("image: 'rabbitmq:4', volumes: ['kept:/var/lib/rabbitmq'], {keys}");
+        check(&rabbit("init: true"), Some(Severity::Error));
+        check(&rabbit("environment: {RABBITMQ_NODENAME: rabbit}"), Some(Severity::Error));
+        check(&rabbit("environment: {RABBITMQ_NODENAME: rabbit@queue}"), None);
+        check(&rabbit("hostname: queue"), None);
+        check(&rabbit("network_mode: host"), None);
+        check("image: 'bitnami/rabbitmq:4', volumes: ['kept:/bitnami/rabbitmq/mnesia']", None);
+        check("image: 'rabbitmq:4', hostname: queue", Some(Severity::Error));
+    }
+
+    #[test]
+    fn a_volume_that_nobody_can_write_to() {
+        let lost = Some(Severity::Error);
+        check("image: 'postgres:17', volumes: ['kept:/var/lib/postgresql/data:ro']", lost);
+        check("image: 'redis:8', volumes: [{type: bind, source: ./a, target: /data, read_only: true}]", lost);
+        check("image: 'redis:8', volumes: [{type: bind, source: ./a, target: /data, read_only: false}]", None);
+        check("image: 'redis:8', volumes: ['kept:/data', './redis.conf:/etc/redis.conf:ro']", None);
+        check("image: 'redis:8', volumes: ['./a:/data:ro'], command: redis-server --save '' --appendonly no", None);
     }
 
     #[test]

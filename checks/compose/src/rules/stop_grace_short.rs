@@ -75,7 +75,7 @@ fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
 
 /// What should stand in the file; none where the service writes nothing.
 fn period(service: &Service<'_>) -> Option<&'static str> {
-    let image = service.node.get("image").and_then(Node::as_text).map(|image| Reference::of(image).name);
+    let image = service.node.get("image").and_then(Node::as_text).map(|image| Reference::of(image).path);
     let store = [image, Some(service.name)].into_iter().flatten().find_map(Store::named);
     // In the image of a database many a client runs too, as a backup does.
     let is_store = store.is_some_and(|store| store.holds_ticks() && store.is_started_by(&words(service)));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::source::Span;
+use crate::source::{Span, indentation};
 
 /// The lines of a file, looked at once, however many comments are in it.
 pub(super) struct Lines<'t> {
@@ -56,10 +56,13 @@ impl<'t> Lines<'t> {
 /// The byte behind the last of the lines that belong to the first.
 fn block(lines: &[(usize, &str)]) -> usize {
     let (start, first) = lines[0];
-    // The list of a key may stand as far left as the key.
-    let is_list = first.trim_start().split(" #").next().is_some_and(|key| key.trim_end().ends_with(':'));
+    // The list of a key may stand as far left as the key, behind which an anchor or a tag is no value.
+    let mut words = first.split(" #").next().unwrap_or_default().split_whitespace();
+    let is_list = words.rfind(|word| !word.starts_with(['&', '!'])).is_some_and(|key| key.ends_with(':'));
+    let is_entry =
+        |line: &str| line.trim_start().strip_prefix('-').is_some_and(|rest| rest.starts_with(char::is_whitespace));
     let belongs = |line: &str| {
-        let entry = is_list && indentation(line) == indentation(first) && line.trim_start().starts_with("- ");
+        let entry = is_list && indentation(line) == indentation(first) && is_entry(line);
         indentation(line) > indentation(first) || entry
     };
     let inside = lines[1..].iter().take_while(|(_, line)| !has_value(line) || belongs(line));
@@ -69,8 +72,4 @@ fn block(lines: &[(usize, &str)]) -> usize {
 /// Whether it is neither empty nor a comment.
 fn has_value(line: &str) -> bool {
     !matches!(line.trim().chars().next(), None | Some('#'))
-}
-
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start_matches(' ').len()
 }

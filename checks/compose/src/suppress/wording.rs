@@ -49,15 +49,24 @@ pub(super) fn read(text: &str) -> Option<Result<Allowance<'_>, Mistake>> {
 fn allowance(words: &str) -> Result<Allowance<'_>, &'static str> {
     let (head, reason) = words.split_once(':').ok_or("no `:` and no reason behind the rule")?;
     let (rules, until) = match head.split_once(" until ") {
-        Some((rules, day)) => (rules, Some(day.trim().parse().map_err(|_| "the day is not written as 2026-12-31")?)),
+        Some((rules, day)) => (rules, Some(day_of(day).ok_or("the day is not written as YYYY-MM-DD")?)),
         None => (head, None),
     };
+    if reason.contains(MARK) {
+        return Err("a comment allows but once");
+    }
     let rules: Vec<&str> = rules.split(',').map(str::trim).filter(|rule| !rule.is_empty()).collect();
     match (rules.is_empty(), reason.trim()) {
         (true, _) => Err("no rule"),
         (_, "") => Err("no reason"),
         (_, reason) => Ok(Allowance { rules, until, reason }),
     }
+}
+
+/// Only as it is written everywhere: who writes `2026-1-5` may mean the first of May.
+fn day_of(text: &str) -> Option<NaiveDate> {
+    let day: NaiveDate = text.trim().parse().ok()?;
+    (day.to_string() == text.trim()).then_some(day)
 }
 
 /// What follows the verb in a comment that is meant to allow something: our name and a verb, or our name, a colon and a rule.
@@ -166,6 +175,19 @@ mod tests {
             "feedctl: allow port-open until 31.12.2026: why",
             Some(Err("# feedctl: allow port-open until 2026-12-31: the reason")),
         );
+        check(
+            "feedctl: allow port-open: why; feedctl: allow privileged: so",
+            Some(Err("# feedctl: allow port-open, privileged: the reason")),
+        );
+    }
+
+    #[test]
+    fn days() {
+        for day in ["2026-1-5", "+2026-01-05", "26-01-05", "2026/01/05", "2026-02-30", "2026-01-05T00:00", "tomorrow"] {
+            let comment = format!("feedctl: allow port-open until {day}: why");
+            let label = read(&comment).and_then(Result::err).map(|mistake| mistake.label);
+            assert_eq!(label, Some("the day is not written as YYYY-MM-DD"), "{day}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::node::{Entry, Map, Node, Value};
 use crate::project::selection::read_variables;
-use crate::project::{Gap, Part};
+use crate::project::{Gap, Part, Why};
 use crate::refusal::Refusal;
 use crate::source::{FileId, Sources, Span};
 use crate::variables::dotenv;
@@ -14,6 +14,8 @@ use crate::variables::dotenv;
 pub(super) struct Files<'a> {
     sources: &'a mut Sources,
     gaps: &'a mut Vec<Gap>,
+    /// That of the project, from which a path is shown.
+    directory: &'a Path,
     /// By path.
     read: BTreeMap<String, FileId>,
     /// Where in `gaps` the one for a path is, written at a place.
@@ -21,8 +23,8 @@ pub(super) struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    pub(super) fn new(sources: &'a mut Sources, gaps: &'a mut Vec<Gap>) -> Self {
-        Self { sources, gaps, read: BTreeMap::new(), missing: BTreeMap::new() }
+    pub(super) fn new(sources: &'a mut Sources, gaps: &'a mut Vec<Gap>, directory: &'a Path) -> Self {
+        Self { sources, gaps, directory, read: BTreeMap::new(), missing: BTreeMap::new() }
     }
 
     /// The variables of the file at `path`, in which `value_of` comes before earlier lines; None if it is not there.
@@ -35,7 +37,7 @@ impl<'a> Files<'a> {
         value_of: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Option<Map>, Refusal> {
         if path.value == Value::Unknown {
-            self.gap(service, path, format!("which {key} is read is not known"), true);
+            self.gap(service, path, format!("which {key} is read is not known"), Why::Unnamed);
         }
         let Some(name) = path.as_text() else { return Ok(None) };
         let file = match self.read.get(name) {
@@ -43,8 +45,10 @@ impl<'a> Files<'a> {
             None if !Path::new(name).exists() => {
                 if required {
                     // The path is absolute by now, and of one machine only.
-                    let file = Path::new(name).file_name().unwrap_or_default().to_string_lossy();
-                    self.gap(service, path, format!("the {key} {file} does not exist"), false);
+                    let file = Path::new(name);
+                    let shown = file.strip_prefix(self.directory).ok().or(file.file_name().map(Path::new));
+                    let shown = shown.unwrap_or(file).display();
+                    self.gap(service, path, format!("the {key} {shown} does not exist"), Why::Absent);
                 }
                 return Ok(None);
             }
@@ -62,10 +66,10 @@ impl<'a> Files<'a> {
         Ok(Some(found.into_iter().map(|(name, text)| (name, entry(text))).collect()))
     }
 
-    fn gap(&mut self, service: &str, path: &Node, message: String, is_unnamed: bool) {
+    fn gap(&mut self, service: &str, path: &Node, message: String, why: Why) {
         let at = path.origin.span;
         let gap = *self.missing.entry((at, message.clone())).or_insert_with(|| {
-            self.gaps.push(Gap { at, message, part: Part::Environment, is_unnamed, services: Vec::new() });
+            self.gaps.push(Gap { at, message, part: Part::Environment, why, services: Vec::new() });
             self.gaps.len() - 1
         });
         self.gaps[gap].services.push(service.to_owned());

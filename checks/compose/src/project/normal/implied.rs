@@ -120,7 +120,7 @@ pub(super) fn names(root: &mut Node, project: &str) {
                 entry.node.value = Value::Map(Map::new());
             }
             let Some(resource) = map(&mut entry.node) else { continue };
-            let external = resource.get("external").is_some_and(|entry| entry.node.value == Value::Bool(true));
+            let external = resource.get("external").is_some_and(|entry| entry.node.is_true());
             let name = if external { key.clone() } else { format!("{project}_{key}") };
             let named = Entry { key: place, node: Node::text(name, place) };
             resource.entry("name".to_owned()).or_insert(named);

@@ -86,8 +86,7 @@ impl Base {
 
     /// Of a build: a URL, a repository or another service's is no path.
     fn context(&self, node: &mut Node) {
-        let elsewhere = ["service:", "github.com/", "git@"];
-        let is_path = |text: &str| !text.contains("://") && !elsewhere.iter().any(|start| text.starts_with(start));
+        let is_path = |text: &str| !is_remote(text) && !text.starts_with("service:");
         if node.as_text().is_some_and(is_path) {
             self.absolute(node);
         }
@@ -102,6 +101,11 @@ impl Base {
             *path = clean(&format!("{}/{path}", self.folder));
         }
     }
+}
+
+/// A URL, or a repository.
+pub(in crate::project) fn is_remote(path: &str) -> bool {
+    path.contains("://") || path.starts_with("github.com/") || path.starts_with("git@")
 }
 
 fn nodes(map: Option<&mut Map>) -> impl Iterator<Item = &mut Node> {

@@ -136,12 +136,14 @@ fn files_of_variables() {
 
 #[test]
 fn a_missing_file_is_a_gap_of_its_services() {
-    let text = "services: {a: {env_file: &e [{path: none}]}, b: {env_file: *e}, c: {label_file: [other]}}";
+    let text = "services: {a: {env_file: &e [{path: none}]}, b: {env_file: *e},
+        c: {label_file: [a/other]}, d: {env_file: [{path: ../x/b}]}}";
     let gaps = normal_in(Path::new("/folder"), text).expect("gaps are no refusal").1;
     let found: Vec<_> = gaps.iter().map(|gap| (gap.message.as_str(), gap.services.join(" "))).collect();
     let expected = [
         ("the env_file none does not exist", "a b".to_owned()),
-        ("the label_file other does not exist", "c".to_owned()),
+        ("the label_file a/other does not exist", "c".to_owned()),
+        ("the env_file b does not exist", "d".to_owned()),
     ];
     assert_eq!(found, expected);
 }

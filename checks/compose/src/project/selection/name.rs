@@ -36,11 +36,9 @@ pub fn project_name(
     }
 }
 
-/// The variables without value in the `name:` of a file.
-pub(in crate::project) fn unset(name: &str, environment: &BTreeMap<String, String>) -> Vec<String> {
-    let value_of = |name: &str| environment.get(name).cloned();
-    let done = template::substitute(name, &value_of).unwrap_or_default();
-    done.unset().map(str::to_owned).collect()
+/// The `name:` of a file without its variables; nothing where they cannot be read.
+pub(in crate::project) fn substituted(name: &str, environment: &BTreeMap<String, String>) -> Substituted {
+    template::substitute(name, &|name| environment.get(name).cloned()).unwrap_or_default()
 }
 
 fn refused(name: &str) -> Refusal {

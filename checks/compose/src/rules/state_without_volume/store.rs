@@ -11,7 +11,7 @@ pub(in crate::rules) struct Store {
     pub(in crate::rules) title: &'static str,
     /// How bad it is to lose what it keeps.
     pub(super) loses: Severity,
-    /// The last part of the image's name; whole, so that an exporter or a console is none.
+    /// How the image's name ends; in whole parts, so that an exporter or a console is none.
     pub(super) images: &'static [&'static str],
     /// The program itself: another command in its image is a client or a tool.
     pub(super) programs: &'static [&'static str],
@@ -21,6 +21,7 @@ pub(in crate::rules) struct Store {
     pub(super) declared: &'static [&'static str],
     /// The variables and options that move it elsewhere.
     pub(super) moved_by: &'static [&'static str],
+    pub(super) rather: Option<Rather>,
     /// Whatever is mounted here may move it too, and is not read.
     pub(super) settings: Option<&'static str>,
     /// Where it listens, the usual one first; none where its being reached is no danger.
@@ -29,15 +30,25 @@ pub(in crate::rules) struct Store {
     pub(in crate::rules) bound_by: &'static [&'static str],
 }
 
+/// Where the data should lie, if the program itself would put it at a place that nobody means.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rather {
+    /// How that place begins.
+    pub(super) than: &'static str,
+    pub(super) variable: &'static str,
+    pub(super) folder: &'static str,
+}
+
 impl Store {
     pub(in crate::rules) fn of(service: &Service<'_>) -> Option<&'static Self> {
         let image = service.node.get("image").and_then(Node::as_text)?;
-        Self::named(Reference::of(image).name)
+        Self::named(Reference::of(image).path)
     }
 
-    /// By the last part of an image's name.
-    pub(in crate::rules) fn named(name: &str) -> Option<&'static Self> {
-        STORES.iter().find(|store| store.images.contains(&name))
+    /// By an image's name without its tag.
+    pub(in crate::rules) fn named(path: &str) -> Option<&'static Self> {
+        let is_end = |image: &&str| path.strip_suffix(image).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'));
+        STORES.iter().find(|store| store.images.iter().any(is_end))
     }
 
     /// Whether it may hold what the feed has stored, and not only what watches it.
@@ -72,6 +83,17 @@ impl Store {
                 .is_none_or(|file| file == "/etc/loki/local-config.yaml"),
             _ => true,
         }
+    }
+
+    /// Whether the next container looks for its data in another folder: the node of RabbitMQ is `rabbit@HOSTNAME`, and so is
+    /// its folder. That of Bitnami is `rabbit@localhost`.
+    pub(super) fn is_named_by_the_container(&self, service: &Service<'_>) -> bool {
+        let text = |path: &[&str]| service.node.at(path).and_then(Node::as_text).unwrap_or_default();
+        self.title == "RabbitMQ"
+            && text(&["hostname"]).is_empty()
+            && text(&["network_mode"]) != "host"
+            && !text(&["environment", "RABBITMQ_NODENAME"]).contains('@')
+            && !text(&["image"]).contains("bitnami")
     }
 
     /// The image, where its version decides where the data lies and comes from a variable without value.

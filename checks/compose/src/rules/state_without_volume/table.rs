@@ -1,6 +1,6 @@
 //! STORES: one row per program that keeps data, with the page or the Dockerfile that says where.
 
-use super::store::Store;
+use super::store::{Rather, Store};
 use crate::finding::Severity;
 
 /// From version 18 on the image has a folder for each version, and declares the one above them all.
@@ -14,13 +14,14 @@ const ROW: Store = Store {
     folders: &[],
     declared: &[],
     moved_by: &[],
+    rather: None,
     settings: None,
     ports: &[],
     bound_by: &[],
 };
 
 #[rustfmt::skip]
-pub(super) const STORES: [Store; 28] = [
+pub(super) const STORES: [Store; 32] = [
     // hub.docker.com/_/redis, hub.docker.com/r/valkey/valkey.
     Store { title: "Redis", images: &["redis", "redis-stack", "redis-stack-server", "valkey", "keydb"],
         programs: &["redis-server", "valkey-server", "keydb-server"],
@@ -82,6 +83,8 @@ pub(super) const STORES: [Store; 28] = [
     Store { title: "Kafka", images: &["kafka", "kafka-native"], programs: KAFKA,
         folders: &["/tmp/kraft-combined-logs", "/tmp/kafka-logs", "/var/lib/kafka/data", "/kafka", "/bitnami/kafka/data"],
         moved_by: &["KAFKA_LOG_DIRS", "KAFKA_LOG_DIR", "KAFKA_CFG_LOG_DIRS"], settings: Some("/mnt/shared/config"),
+        // Which folder of /tmp it is depends on its other variables.
+        rather: Some(Rather { than: "/tmp", variable: "KAFKA_LOG_DIRS", folder: "/var/lib/kafka/data" }),
         ports: &[9092], bound_by: &["KAFKA_LISTENERS", "KAFKA_CFG_LISTENERS"], ..ROW },
     // docs.confluent.io, Docker: Mount External Volumes.
     Store { title: "Kafka", images: &["cp-kafka", "cp-server", "confluent-local"], programs: KAFKA,
@@ -97,6 +100,23 @@ pub(super) const STORES: [Store; 28] = [
     // pulsar.apache.org, Run Pulsar in Docker.
     Store { title: "Pulsar", images: &["pulsar", "pulsar-all"], programs: &["pulsar"],
         folders: &["/pulsar/data"], ports: &[6650], ..ROW },
+    // etcd.io/docs, Configuration options: data-dir is `NAME.etcd` in the folder in which it starts, and it listens on
+    // localhost alone until it is told otherwise.
+    Store { title: "etcd", images: &["etcd"], programs: &["etcd"], folders: &["/default.etcd", "/bitnami/etcd/data"],
+        moved_by: &["ETCD_DATA_DIR", "--data-dir", "-data-dir"],
+        rather: Some(Rather { than: "/default.etcd", variable: "ETCD_DATA_DIR", folder: "/etcd-data" }), ..ROW },
+    // learn.microsoft.com, Configure and customize SQL Server Linux containers: Persist your data.
+    Store { title: "SQL Server", images: &["mssql/server", "mssql-server-linux", "azure-sql-edge"], programs: &["sqlservr"],
+        folders: &["/var/opt/mssql", "/var/opt/mssql/data"], moved_by: &["MSSQL_DATA_DIR"], ports: &[1433],
+        bound_by: &["MSSQL_IP_ADDRESS"], ..ROW },
+    // neo4j.com/docs, Persisting data with Docker; the second is a link to the first.
+    Store { title: "Neo4j", images: &["neo4j"], programs: &["neo4j"],
+        folders: &["/data", "/var/lib/neo4j/data", "/bitnami/neo4j/data"], declared: &["/data"],
+        moved_by: &["NEO4J_server_directories_data", "NEO4J_dbms_directories_data"], ports: &[7687, 7474],
+        bound_by: &["NEO4J_server_default__listen__address", "NEO4J_dbms_default__listen__address"], ..ROW },
+    // hub.docker.com/_/couchdb.
+    Store { title: "CouchDB", images: &["couchdb"], programs: &["couchdb"],
+        folders: &["/opt/couchdb/data", "/bitnami/couchdb/data"], declared: &["/opt/couchdb/data"], ports: &[5984], ..ROW },
     // hub.docker.com/_/rabbitmq.
     Store { title: "RabbitMQ", images: &["rabbitmq"], programs: &["rabbitmq-server"],
         folders: &["/var/lib/rabbitmq", "/bitnami/rabbitmq/mnesia"],
