@@ -139,6 +139,51 @@ async fn a_line_of_secrets_is_masked_at_once() {
 }
 
 #[tokio::test]
+async fn each_of_many_findings_costs_the_same() {
+    let secrets: String = (0..100_000).map(|number| format!("      P{number}_PASSWORD: abcdefgh{number}\n")).collect();
+    let text = with(&format!("    environment:\n{secrets}"));
+    let prepare: Prepare<'_> = &|folder| write(folder, "compose.yaml", &text);
+    check_as("json", "100,000 secrets", prepare, 0, &["compose.yaml", "\"line\": 100005"]).await;
+
+    let needs: String = (0..8_000).map(|number| format!("      - s{number}\n")).collect();
+    let service = |number| format!("  s{number}: {{image: 'x:1', restart: always, healthcheck: {{test: x}}}}\n");
+    let text = with(&format!("    depends_on:\n{needs}{}", (0..8_000).map(service).collect::<String>()));
+    let prepare: Prepare<'_> = &|folder| write(folder, "compose.yaml", &text);
+    check_as("json", "8,000 dependencies", prepare, 0, &["`a` starts before `s7999` is ready"]).await;
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    prepare(folder.path());
+    let fix = Feedctl::new().folder(folder.path());
+    let fix = fix.run(&["audit-compose", "--fix"]);
+    let fixed = tokio::time::timeout(BOUND, fix).await.unwrap_or_else(|_| panic!("no answer within {BOUND:?}"));
+    assert_eq!(fixed.stderr, "changed compose.yaml\n");
+    let text = fs::read_to_string(folder.path().join("compose.yaml")).expect("the file is there");
+    assert_eq!(text.matches("{condition: service_healthy}").count(), 8_000);
+}
+
+#[tokio::test]
+async fn more_than_a_report_can_hold_is_refused_with_the_place() {
+    let refused = async |name: &str, text: String, expected: [&str; 2]| {
+        check_as("json", name, &|folder| write(folder, "compose.yaml", &text), 2, &expected).await;
+    };
+    let many = |text: &str| text.repeat((30 << 20) / text.len());
+    let comments = "more than 200000 times a comment allows something";
+    for comment in ["# feedctl: allow restart-missing: it is so\n", "#feedctl:allow\n"] {
+        refused("30 MiB of comments", with(&many(comment)), [comments, "\"line\": 200005"]).await;
+    }
+    let rules = format!("# feedctl: allow {}: it is so\n", many("a,"));
+    refused("a comment of 30 MiB", with(&rules), [comments, "\"line\": 5"]).await;
+    let services = |count, service: &str| {
+        format!("services:\n{}", (0..count).map(|n| format!("  s{n}: {service}\n")).collect::<String>())
+    };
+    let text = services(100_000, "{image: x}");
+    refused("500,000 findings", text, ["more than 200000 findings", "\"line\": "]).await;
+    refused("a million services", services(1_000_000, "{}"), ["more than 100000 services", "\"line\": "]).await;
+    let volumes: String = (0..1_000_000).map(|n| format!("/{n},")).collect();
+    let text = with(&format!("    volumes: [{volumes}]\n"));
+    refused("a million volumes", text, ["more than 300,000 ports, volumes and the like", "\"line\": 5"]).await;
+}
+
+#[tokio::test]
 async fn many_services_are_all_audited() {
     let services: String = (0..20_000)
         .map(|number| format!("  s{number}:\n    image: x:1\n    depends_on: [s{}]\n", number + 1))
@@ -149,6 +194,9 @@ async fn many_services_are_all_audited() {
         ("table", ["20,000 errors", "20,001 services"]),
         ("json", ["\"exit_code\": 1", "\"name\": \"s20000\""]),
         ("sarif", ["restart-missing:compose.yaml:s0:1", "restart-missing:compose.yaml:s19999:1"]),
+        ("github", ["::error file=compose.yaml,line=2,", "of them not shown here"]),
+        ("junit", ["failures=\"20000\"", "`s19999`"]),
+        ("markdown", ["20,000 errors", "`s19999`"]),
     ] {
         check_as(format, "20,000 services", prepare, 1, &expected).await;
     }

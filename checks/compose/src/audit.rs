@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 
-use crate::finding::{Certainty, Finding, Severity};
+use crate::finding::{Certainty, Finding, Findings, Severity};
 use crate::model::{Model, RoleKind};
 use crate::project::{self, Gap, Part, Project, Request, Why};
 use crate::refusal::Refusal;
@@ -97,9 +97,12 @@ services:
 /// `today` decides which suppressions have expired.
 pub fn audit(request: &Request, roles: &BTreeMap<String, RoleKind>, today: NaiveDate) -> Audit {
     let mut sources = Sources::default();
-    match project::load(request, &mut sources) {
-        Ok(project) => {
-            let (mut findings, allowed) = look(&project, roles, &sources, today);
+    let looked = project::load(request, &mut sources).and_then(|project| {
+        let (findings, allowed) = look(&project, roles, &sources, today)?;
+        Ok((project, findings, allowed))
+    });
+    match looked {
+        Ok((project, mut findings, allowed)) => {
             // Whoever has just written a comment looks for what became of it.
             let is_comment = |finding: &Finding| suppress::METAS.iter().any(|meta| meta.id == finding.rule.id);
             findings.sort_by_key(|finding| {
@@ -119,16 +122,17 @@ fn look(
     roles: &BTreeMap<String, RoleKind>,
     sources: &Sources,
     today: NaiveDate,
-) -> (Vec<Finding>, Vec<Allowed>) {
+) -> Result<(Vec<Finding>, Vec<Allowed>), Refusal> {
     let model = Model::new(project, roles);
     let reached = |part| project.gaps.iter().filter(move |gap| gap.part == part).flat_map(|gap| &gap.services);
     let unknown: BTreeSet<&String> = reached(Part::Service).collect();
     let unset: BTreeSet<&String> =
         reached(Part::Environment).filter(|service| hangs_on_variables(&model, service)).collect();
-    let mut findings = Vec::new();
+    let mut findings = Findings::default();
     for rule in RULES {
         (rule.run)(&model, &mut findings);
     }
+    let mut findings = findings.all()?;
     // Of a service that is known in part only, the gap says all that can be said.
     let is_known = |finding: &Finding| match &finding.service {
         Some(service) => {

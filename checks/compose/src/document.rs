@@ -260,7 +260,10 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(text in "(?s).{0,200}") {
             let _ = read(&text, &mut Budget::default());
-            let _ = super::comments::comments(Sources::default().add("f.yml".into(), String::new()), &text);
+            let file = Sources::default().add("f.yml".into(), String::new());
+            for at in super::comments::comments(file, &text) {
+                prop_assert!(text[at.start as usize..at.end as usize].starts_with('#'), "{text:?} {at:?}");
+            }
         }
 
         #[test]

@@ -2,6 +2,7 @@
 //! never of lines, and knows no format.
 
 use crate::node::{Node, Value};
+use crate::refusal::Refusal;
 use crate::rule::Meta;
 use crate::source::Span;
 
@@ -49,24 +50,51 @@ pub enum Certainty {
 pub enum Fix {
     /// These lines stand among the keys of the service, indented as its own keys are.
     Add(&'static str),
-    /// This value becomes that text.
-    Replace(Span, &'static str),
+    /// The value at this place, under this key of the service, becomes that text.
+    Replace { key: &'static str, at: Span, text: &'static str },
     /// In the list of `depends_on`, this service gets the condition `service_healthy`.
     Healthy(String),
 }
 
 impl Fix {
     /// None where the value came from somewhere else (an anchor, an extended service, a variable): others read it too.
-    pub fn replace(node: &Node, text: &'static str) -> Option<Self> {
-        node.origin.via.is_empty().then_some(Fix::Replace(node.origin.span, text))
+    pub fn replace(key: &'static str, node: &Node, text: &'static str) -> Option<Self> {
+        node.origin.via.is_empty().then_some(Fix::Replace { key, at: node.origin.span, text })
     }
 
     /// The key that the service gets.
     pub fn added(&self) -> Option<&'static str> {
         match self {
             Fix::Add(lines) => lines.split(':').next(),
-            Fix::Replace(..) | Fix::Healthy(_) => None,
+            Fix::Replace { .. } | Fix::Healthy(_) => None,
         }
+    }
+}
+
+/// How many findings a project may have, and comments about them: a report has to hold them all.
+pub(crate) const MOST: usize = 200_000;
+
+/// Findings, up to the first that is too many: with that one, none is told.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(Vec<Finding>);
+
+impl Findings {
+    pub(crate) fn push(&mut self, finding: Finding) {
+        self.extend([finding]);
+    }
+
+    pub(crate) fn all(self) -> Result<Vec<Finding>, Refusal> {
+        match self.0.get(MOST) {
+            Some(beyond) => Err(Refusal::limit(beyond.at, format!("more than {MOST} findings"))),
+            None => Ok(self.0),
+        }
+    }
+}
+
+impl Extend<Finding> for Findings {
+    fn extend<I: IntoIterator<Item = Finding>>(&mut self, findings: I) {
+        let room = (MOST + 1).saturating_sub(self.0.len());
+        self.0.extend(findings.into_iter().take(room));
     }
 }
 

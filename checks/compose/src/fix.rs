@@ -10,9 +10,10 @@ use chrono::NaiveDate;
 use crate::audit::{self, Audit};
 use crate::finding::{Finding, Fix, Severity};
 use crate::model::Model;
-use crate::node::Node;
 use crate::project::{Project, Request};
 use crate::source::{FileId, Sources, Span};
+
+use self::conditions::Mapping;
 
 mod conditions;
 mod lines;
@@ -43,13 +44,86 @@ pub fn fixed(audit: &Audit, request: &Request, today: NaiveDate) -> BTreeMap<Fil
     let left = Cell::new((WORK / model.services.len().max(1)).clamp(10, 500));
     let trial = Trial { audit, project, request, today, left };
     let mut kept = Vec::new();
-    trial.keep(&mut kept, &repairs(&model, &audit.sources, &audit.findings));
+    let layout = Layout::of(&model, &audit.sources, &audit.findings);
+    trial.keep(&mut kept, &layout.repairs(&audit.findings));
     texts(&audit.sources, &kept)
 }
 
-/// Whether a program can lay out the change for this finding.
-pub fn fixable(model: &Model<'_>, sources: &Sources, finding: &Finding) -> bool {
-    repair(model, sources, finding, &[]).is_some()
+/// What a program can lay out of some findings.
+pub struct Layout<'a> {
+    model: &'a Model<'a>,
+    sources: &'a Sources,
+    /// The lists of `depends_on` that are written out, each once for all who ask for it.
+    lists: BTreeMap<Subject, Vec<Mapping<'a>>>,
+}
+
+impl<'a> Layout<'a> {
+    pub fn of<'f>(model: &'a Model<'a>, sources: &'a Sources, findings: impl IntoIterator<Item = &'f Finding>) -> Self {
+        let mut healthy: BTreeMap<Subject, BTreeSet<&str>> = BTreeMap::new();
+        for finding in findings {
+            if let Some(Fix::Healthy(wanted)) = &finding.fix {
+                healthy.entry(subject(finding)).or_default().insert(wanted);
+            }
+        }
+        let lists = healthy.into_iter().filter_map(|(subject, healthy)| {
+            let lists = conditions::written_out(model.services.get(subject.1.as_str())?, sources, &healthy);
+            let ours = |Mapping { names, edits }| Some(Mapping { names, edits: of_project(edits, sources)? });
+            Some((subject, lists.into_iter().filter_map(ours).collect()))
+        });
+        Self { model, sources, lists: lists.collect() }
+    }
+
+    /// Whether the change for this one of the findings can be laid out.
+    pub fn holds(&self, finding: &Finding) -> bool {
+        match &finding.fix {
+            Some(Fix::Healthy(wanted)) => {
+                let mut lists = self.lists.get(&subject(finding)).into_iter().flatten();
+                lists.any(|list| list.names.contains(wanted.as_str()))
+            }
+            _ => self.repair(finding).is_some(),
+        }
+    }
+
+    fn repairs(&self, findings: &[Finding]) -> Vec<Repair> {
+        let lists = self.lists.iter().flat_map(|(subject, lists)| lists.iter().map(move |list| (subject, list)));
+        let lists = lists.map(|(subject, list)| Repair::new(list.edits.clone(), subject.clone(), "depends_on"));
+        let mut repairs: Vec<Repair> = Vec::new();
+        let mut places: BTreeMap<Vec<Edit>, usize> = BTreeMap::new();
+        for repair in findings.iter().filter_map(|finding| self.repair(finding)).chain(lists) {
+            // One value that several findings are about is changed once.
+            match places.get(&repair.edits) {
+                Some(place) => {
+                    repairs[*place].findings.extend(repair.findings);
+                    repairs[*place].touches.extend(repair.touches);
+                }
+                None => {
+                    places.insert(repair.edits.clone(), repairs.len());
+                    repairs.push(repair);
+                }
+            }
+        }
+        repairs
+    }
+
+    /// The change for this finding alone.
+    fn repair(&self, finding: &Finding) -> Option<Repair> {
+        let service = self.model.services.get(finding.service.as_deref()?)?;
+        let (edit, key) = match finding.fix.as_ref()? {
+            fix @ Fix::Add(lines) => (lines::addition(service, self.sources, lines)?, fix.added()?),
+            Fix::Replace { key, at, text } if !self.sources.text(*at).contains('\n') => {
+                (Edit { at: *at, text: (*text).to_owned() }, *key)
+            }
+            Fix::Replace { .. } | Fix::Healthy(_) => return None,
+        };
+        Some(Repair::new(of_project(vec![edit], self.sources)?, subject(finding), key))
+    }
+}
+
+impl Repair {
+    fn new(edits: Vec<Edit>, finding: Subject, key: &str) -> Self {
+        let touches = BTreeSet::from([(finding.1.clone(), key.to_owned())]);
+        Self { edits, findings: BTreeSet::from([finding]), touches }
+    }
 }
 
 /// How many services are read anew while the good changes are parted from the bad, for some seconds' work.
@@ -134,62 +208,11 @@ fn same_but_for(before: &Project, after: &Project, touched: &BTreeSet<&(String, 
     without(before).says_what(&without(after))
 }
 
-fn repairs(model: &Model<'_>, sources: &Sources, findings: &[Finding]) -> Vec<Repair> {
-    let mut repairs: Vec<Repair> = Vec::new();
-    let mut places: BTreeMap<Vec<Edit>, usize> = BTreeMap::new();
-    for repair in findings.iter().filter_map(|finding| repair(model, sources, finding, findings)) {
-        // One value that several findings are about is changed once.
-        match places.get(&repair.edits) {
-            Some(place) => {
-                repairs[*place].findings.extend(repair.findings);
-                repairs[*place].touches.extend(repair.touches);
-            }
-            None => {
-                places.insert(repair.edits.clone(), repairs.len());
-                repairs.push(repair);
-            }
-        }
-    }
-    repairs
-}
-
-/// `others` are all findings: several may ask for one list to be written anew.
-fn repair(model: &Model<'_>, sources: &Sources, finding: &Finding, others: &[Finding]) -> Option<Repair> {
-    let service = model.services.get(finding.service.as_deref()?)?;
-    let (edits, key) = match finding.fix.as_ref()? {
-        fix @ Fix::Add(lines) => (vec![lines::addition(service, sources, lines)?], fix.added()?),
-        Fix::Replace(at, text) => {
-            let (key, _) = service.node.as_map()?.iter().find(|(_, entry)| holds(&entry.node, *at))?;
-            let edit = Edit { at: *at, text: (*text).to_owned() };
-            (vec![Some(edit).filter(|_| !sources.text(*at).contains('\n'))?], key.as_str())
-        }
-        Fix::Healthy(wanted) => {
-            let of_service = others.iter().filter(|other| other.service == finding.service);
-            let healthy = of_service.filter_map(|other| match &other.fix {
-                Some(Fix::Healthy(wanted)) => Some(wanted.as_str()),
-                _ => None,
-            });
-            let healthy: BTreeSet<&str> = healthy.chain([wanted.as_str()]).collect();
-            (conditions::written_out(service, sources, wanted, &healthy)?, "depends_on")
-        }
-    };
-    let edits: Option<Vec<Edit>> = edits.into_iter().map(|edit| of_project(edit, sources)).collect();
-    let touches = BTreeSet::from([(service.name.to_owned(), key.to_owned())]);
-    Some(Repair { edits: edits?, findings: BTreeSet::from([subject(finding)]), touches })
-}
-
-/// A file below the working folder; any other has other projects that read it. What is read twice is one file.
-fn of_project(edit: Edit, sources: &Sources) -> Option<Edit> {
-    let path = &sources.get(edit.at.file).path;
+/// In a file below the working folder; any other has other projects that read it. What is read twice is one file.
+fn of_project(edits: Vec<Edit>, sources: &Sources) -> Option<Vec<Edit>> {
+    let path = &sources.get(edits.first()?.at.file).path;
     let (first, _) = sources.iter().find(|(_, source)| source.path == *path).filter(|_| path.is_relative())?;
-    Some(Edit { at: Span { file: first, ..edit.at }, ..edit })
-}
-
-/// Whether the value at `at` is this one, or a part of it.
-fn holds(node: &Node, at: Span) -> bool {
-    let parts = node.as_list().unwrap_or_default().iter();
-    let mut parts = parts.chain(node.as_map().into_iter().flat_map(|map| map.values()).map(|entry| &entry.node));
-    node.origin.span == at || parts.any(|part| holds(part, at))
+    Some(edits.into_iter().map(|edit| Edit { at: Span { file: first, ..edit.at }, ..edit }).collect())
 }
 
 fn texts(sources: &Sources, repairs: &[Repair]) -> BTreeMap<FileId, String> {

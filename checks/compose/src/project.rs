@@ -127,6 +127,9 @@ pub enum Part {
     Environment,
 }
 
+/// Each gets what it does not say itself, so that a short one grows as large as a long one.
+const SERVICES: usize = 100_000;
+
 /// Reads the project as Compose does. What Compose refuses is refused, but for what may be another thing elsewhere, without
 /// which the rest is read: a file that is not there is a gap, and a variable without value leaves an unknown value.
 pub fn load(request: &Request, sources: &mut Sources) -> Result<Project, Refusal> {
@@ -134,8 +137,10 @@ pub fn load(request: &Request, sources: &mut Sources) -> Result<Project, Refusal
     loop {
         *sources = Sources::default();
         unknown.begin();
-        match read(request, sources, &mut unknown) {
-            Err(refusal) if unknown.learn(&refusal) => {}
+        let read = read(request, sources, &mut unknown);
+        let bytes = sources.iter().map(|(_, source)| source.text.len()).sum();
+        match read {
+            Err(refusal) if unknown.learn(&refusal, bytes) => {}
             read => return read,
         }
     }
@@ -153,6 +158,10 @@ fn read(request: &Request, sources: &mut Sources, unknown: &mut Unknown) -> Resu
     let named = || files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(" and ");
     let empty = || Refusal::nowhere(format!("nothing is in {}", named())).hint("write `services:` and the services");
     let mut root = root.filter(|root| root.as_map().is_some_and(|map| !map.is_empty())).ok_or_else(empty)?;
+    let services = root.get("services").and_then(Node::as_map);
+    if let Some(beyond) = services.and_then(|services| services.values().nth(SERVICES)) {
+        return Err(Refusal::limit(Some(beyond.key), format!("more than {SERVICES} services")));
+    }
     let (mut gaps, edits) = (loader.gaps, loader.edits);
     let lacking = unknown.told();
     let Scope { directory, environment, .. } = scope;

@@ -1,11 +1,11 @@
 //! What a rule is: a function over the model, and what a person should know about it. One rule per file under `rules/`.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Findings, Severity};
 use crate::model::Model;
 
 pub struct Rule {
     pub meta: Meta,
-    pub run: fn(&Model<'_>, &mut Vec<Finding>),
+    pub(crate) run: fn(&Model<'_>, &mut Findings),
 }
 
 #[derive(Debug)]

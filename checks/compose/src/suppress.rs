@@ -13,7 +13,8 @@ use self::lines::Lines;
 use self::wording::{Allowance, Mistake};
 use crate::audit::metas;
 use crate::document::comments;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, MOST, Severity};
+use crate::refusal::Refusal;
 use crate::rule::Meta;
 use crate::source::{FileId, Sources, Span};
 
@@ -129,41 +130,55 @@ pub struct Allowed {
 
 /// One rule that one comment allows.
 #[derive(Debug)]
-struct Suppression {
+struct Suppression<'t> {
     at: Span,
     /// What it holds for.
     covers: Span,
-    rule: String,
+    rule: &'t str,
     until: Option<NaiveDate>,
-    reason: String,
+    reason: &'t str,
     used: bool,
 }
 
 /// Parts `findings` into those that stay and those that the files allow, and adds what is wrong with the comments.
-pub(crate) fn apply(findings: Vec<Finding>, sources: &Sources, today: NaiveDate) -> (Vec<Finding>, Vec<Allowed>) {
-    let mut stay = Vec::new();
+pub(crate) fn apply(
+    findings: Vec<Finding>,
+    sources: &Sources,
+    today: NaiveDate,
+) -> Result<(Vec<Finding>, Vec<Allowed>), Refusal> {
+    let mut stay = Findings::default();
     let mut allowed = Vec::new();
     let mut suppressions = Vec::new();
+    let mut mistakes = Vec::new();
+    for (file, source) in sources.iter().filter(|(_, source)| wording::may_be_in(&source.text)) {
+        read(file, &source.text, &mut suppressions, &mut mistakes)?;
+    }
     // A file may be read twice, and a comment in it is still one.
     let mut told = BTreeSet::new();
-    for (file, source) in sources.iter().filter(|(_, source)| wording::may_be_in(&source.text)) {
-        for (at, mistake) in read(file, &source.text, &mut suppressions) {
-            if told.insert((source.path.as_path(), at.start, "")) {
-                stay.push(unexplained(at, &mistake));
-            }
+    for (at, mistake) in mistakes {
+        if told.insert((sources.get(at.file).path.as_path(), at.start, "")) {
+            stay.push(unexplained(at, &mistake));
         }
     }
-    let mut places: HashMap<(FileId, String), Vec<usize>> = HashMap::new();
-    for (place, suppression) in suppressions.iter().enumerate() {
-        places.entry((suppression.at.file, suppression.rule.clone())).or_default().push(place);
+    let mut places: HashMap<(FileId, &str), Vec<usize>> = HashMap::new();
+    for (place, suppression) in suppressions.iter().enumerate().filter(|(_, it)| !it.expired(today)) {
+        let before = places.entry((suppression.at.file, suppression.rule)).or_default();
+        // Blocks overlap only where one lies in the other, and then the outer one allows all that this one could.
+        if before.last().is_none_or(|last| suppressions[*last].covers.end <= suppression.covers.start) {
+            before.push(place);
+        }
     }
     for finding in findings {
-        let of_rule = finding.at.and_then(|at| places.get(&(at.file, finding.rule.id.to_owned())));
-        let holds = |place: &&usize| suppressions[**place].allows(&finding, today);
-        match of_rule.and_then(|places| places.iter().find(holds)) {
+        let holds = finding.at.and_then(|at| {
+            let places = places.get(&(at.file, finding.rule.id))?;
+            let before = places.partition_point(|place| suppressions[*place].covers.start <= at.start);
+            let last = *places.get(before.checked_sub(1)?)?;
+            (at.start < suppressions[last].covers.end).then_some(last)
+        });
+        match holds {
             Some(place) => {
-                suppressions[*place].used = true;
-                allowed.push(Allowed { finding, reason: suppressions[*place].reason.clone() });
+                suppressions[place].used = true;
+                allowed.push(Allowed { finding, reason: suppressions[place].reason.to_owned() });
             }
             None => stay.push(finding),
         }
@@ -175,31 +190,32 @@ pub(crate) fn apply(findings: Vec<Finding>, sources: &Sources, today: NaiveDate)
             stay.push(suppression.finding(today));
         }
     }
-    (stay, allowed)
+    Ok((stay.all()?, allowed))
 }
 
-/// Adds what the comments of a file allow; gives back those that cannot be read.
-fn read(file: FileId, text: &str, suppressions: &mut Vec<Suppression>) -> Vec<(Span, Mistake)> {
-    let mut mistakes = Vec::new();
+/// Adds what the comments of a file allow, and those that cannot be read.
+fn read<'t>(
+    file: FileId,
+    text: &'t str,
+    suppressions: &mut Vec<Suppression<'t>>,
+    mistakes: &mut Vec<(Span, Mistake)>,
+) -> Result<(), Refusal> {
     let mut lines = Lines::of(text);
-    for comment in comments::comments(file, text) {
-        match wording::read(&comment.text) {
+    for at in comments::comments(file, text) {
+        match wording::read(&text[at.start as usize + 1..at.end as usize]) {
             Some(Ok(Allowance { rules, until, reason })) => {
-                let covers = lines.covered(comment.span);
-                suppressions.extend(rules.into_iter().map(|rule| Suppression {
-                    at: comment.span,
-                    covers,
-                    rule: rule.to_owned(),
-                    until,
-                    reason: reason.to_owned(),
-                    used: false,
-                }));
+                let covers = lines.covered(at);
+                let suppression = |rule| Suppression { at, covers, rule, until, reason, used: false };
+                suppressions.extend(rules.into_iter().take(MOST + 1).map(suppression));
             }
-            Some(Err(mistake)) => mistakes.push((comment.span, mistake)),
+            Some(Err(mistake)) => mistakes.push((at, mistake)),
             None => {}
         }
+        if suppressions.len() + mistakes.len() > MOST {
+            return Err(Refusal::limit(Some(at), format!("more than {MOST} times a comment allows something")));
+        }
     }
-    mistakes
+    Ok(())
 }
 
 fn unexplained(at: Span, mistake: &Mistake) -> Finding {
@@ -209,25 +225,20 @@ fn unexplained(at: Span, mistake: &Mistake) -> Finding {
         .remedy(format!("write `{}`", mistake.instead))
 }
 
-impl Suppression {
+impl Suppression<'_> {
     fn expired(&self, today: NaiveDate) -> bool {
         self.until.is_some_and(|until| until < today)
     }
 
-    fn allows(&self, finding: &Finding, today: NaiveDate) -> bool {
-        let covers = |at: Span| at.file == self.covers.file && (self.covers.start..self.covers.end).contains(&at.start);
-        finding.rule.id == self.rule && finding.at.is_some_and(covers) && !self.expired(today)
-    }
-
     /// Which it is, however often its file was read.
     fn place<'s>(&'s self, sources: &'s Sources) -> (&'s Path, u32, &'s str) {
-        (&sources.get(self.at.file).path, self.at.start, &self.rule)
+        (&sources.get(self.at.file).path, self.at.start, self.rule)
     }
 
     /// What is wrong with it, after it had its chance and allowed nothing.
     fn finding(&self, today: NaiveDate) -> Finding {
         let finding = |meta, message| Finding::of_file(meta, Severity::Warn, Some(self.at), message);
-        let rule = &self.rule;
+        let rule = self.rule;
         if !metas().any(|meta| meta.id == rule) {
             let (label, remedy) = wording::unknown_rule(rule);
             return finding(&UNUSED, format!("no rule is named `{rule}`"))
@@ -292,6 +303,11 @@ mod tests {
             &["suppression-unused"],
             &["restart-unresolved"],
         );
+        let allow = |day: &str| format!("# feedctl: allow restart-missing until {day}: why");
+        let nested =
+            |outer: &str| format!("services: {}\n  a: {}\n    image: x:1\n", allow(outer), allow("2099-12-31"));
+        check(&nested("2099-12-31"), &["suppression-unused"], &["restart-missing"]);
+        check(&nested("2026-01-15"), &["suppression-expired"], &["restart-missing"]);
     }
 
     #[test]

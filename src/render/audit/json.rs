@@ -1,10 +1,12 @@
 //! The audit for machines, version 1: the report of `verify`, with `services` and `resolved` beside it. Keys are only ever added,
 //! none changes its meaning.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::SecondsFormat;
 use feedctl_compose::audit;
 use feedctl_compose::finding::{Certainty, Finding, Severity};
-use feedctl_compose::fix;
+use feedctl_compose::fix::Layout;
 use feedctl_compose::model::{Basis, Declared, Model, Service};
 use feedctl_compose::node::{self, Node, Origin, Via};
 use feedctl_compose::resolved::resolved;
@@ -127,6 +129,7 @@ impl<'a> WireAudit<'a> {
     fn of(view: &'a View<'_>) -> Self {
         let audit = view.run.audit;
         let model = audit.model();
+        let aside = model.as_ref().map(|model| Aside::of(view, model));
         let services = model.iter().flat_map(|model| model.services.values());
         let lacking = audit.project.iter().flat_map(|project| &project.lacking);
         let lacking = lacking.map(|lacking| WireLacking {
@@ -142,7 +145,7 @@ impl<'a> WireAudit<'a> {
             took_ms: u64::try_from(view.run.took.as_millis()).unwrap_or(u64::MAX),
             verdict: verdict(view.run.exit),
             exit_code: view.run.exit.code(),
-            outcomes: audit::metas().map(|meta| WireOutcome::of(meta, view, model.as_ref())).collect(),
+            outcomes: audit::metas().map(|meta| WireOutcome::of(meta, view, aside.as_ref())).collect(),
             services: services.map(|service| WireService::of(service, view)).collect(),
             resolved,
             lacking: lacking.collect(),
@@ -151,7 +154,7 @@ impl<'a> WireAudit<'a> {
 }
 
 impl<'a> WireOutcome<'a> {
-    fn of(meta: &'static Meta, view: &'a View<'_>, model: Option<&Model<'_>>) -> Self {
+    fn of(meta: &'static Meta, view: &'a View<'_>, aside: Option<&Aside<'_>>) -> Self {
         let mine = |finding: &&Finding| finding.rule.id == meta.id;
         let told: Vec<&Finding> = view.findings.iter().filter(mine).collect();
         let worst = told.iter().map(|finding| (finding.certainty == Certainty::Seen, finding.severity)).max();
@@ -164,16 +167,14 @@ impl<'a> WireOutcome<'a> {
         let allowed = view.allowed.iter().filter(|allowed| mine(&&allowed.finding));
         let allowed = allowed.map(|allowed| (&allowed.finding, Some(allowed.reason.as_str())));
         let findings = told.into_iter().map(|finding| (finding, None)).chain(allowed);
-        let findings = findings.map(|(finding, reason)| WireFinding::of(finding, reason, view, model)).collect();
+        let findings = findings.map(|(finding, reason)| WireFinding::of(finding, reason, view, aside)).collect();
         WireOutcome { id: meta.id, title: meta.title, status, findings }
     }
 }
 
 impl<'a> WireFinding<'a> {
-    fn of(finding: &'a Finding, allowed: Option<&'a str>, view: &View<'_>, model: Option<&Model<'_>>) -> Self {
-        let sources = &view.run.audit.sources;
-        let service = || model?.services.get(finding.service.as_deref()?);
-        let node = finding.at.and_then(|at| node_at(service()?.node, at));
+    fn of(finding: &'a Finding, allowed: Option<&'a str>, view: &View<'_>, aside: Option<&Aside<'_>>) -> Self {
+        let via = aside.and_then(|aside| aside.via.get(&(finding.service.as_deref()?, finding.at?)));
         let related = finding.related.iter();
         WireFinding {
             severity: match finding.severity {
@@ -183,7 +184,7 @@ impl<'a> WireFinding<'a> {
             subject: finding.service.as_deref(),
             message: &finding.message,
             remedy: &finding.remedy,
-            origin: finding.at.map(|at| WirePlace::of(at, node.map_or(&[], |node| &node.origin.via), view)),
+            origin: finding.at.map(|at| WirePlace::of(at, via.copied().unwrap_or_default(), view)),
             allowed,
             certainty: match finding.certainty {
                 Certainty::Seen => "seen",
@@ -194,20 +195,46 @@ impl<'a> WireFinding<'a> {
             otherwise: finding.otherwise.as_deref(),
             related: related.map(|(at, text)| WireRelated { place: WirePlace::of(*at, &[], view), text }).collect(),
             // Nothing is changed for what a comment allows.
-            fixable: allowed.is_none() && model.is_some_and(|model| fix::fixable(model, sources, finding)),
+            fixable: allowed.is_none() && aside.is_some_and(|aside| aside.layout.holds(finding)),
         }
     }
 }
 
-/// The value of a service that stands at this place: a finding knows the place alone.
-fn node_at(node: &Node, at: Span) -> Option<&Node> {
-    if node.origin.span == at {
-        return Some(node);
+/// What the findings do not say themselves, looked up once for all of them.
+struct Aside<'a> {
+    layout: Layout<'a>,
+    /// Through what the value came at which a finding stands, by service and place.
+    via: HashMap<(&'a str, Span), &'a [Via]>,
+}
+
+impl<'a> Aside<'a> {
+    fn of(view: &'a View<'_>, model: &'a Model<'_>) -> Self {
+        let findings = view.findings.iter().chain(view.allowed.iter().map(|allowed| &allowed.finding));
+        let mut wanted: HashMap<&str, HashSet<Span>> = HashMap::new();
+        for (service, at) in findings.filter_map(|finding| Some((finding.service.as_deref()?, finding.at?))) {
+            wanted.entry(service).or_default().insert(at);
+        }
+        let mut via = HashMap::new();
+        for (name, mut wanted) in wanted {
+            let Some(service) = model.services.get(name) else { continue };
+            // What is around a value comes before it, and may stand at the same place.
+            walk(service.node, &mut |Node { origin, .. }| {
+                if wanted.remove(&origin.span) {
+                    via.insert((name, origin.span), origin.via.as_slice());
+                }
+            });
+        }
+        Self { layout: Layout::of(model, &view.run.audit.sources, &view.findings), via }
     }
+}
+
+/// Shows each value, and then each in it.
+fn walk<'a>(node: &'a Node, seen: &mut dyn FnMut(&'a Node)) {
+    seen(node);
     match &node.value {
-        node::Value::Map(map) => map.values().find_map(|entry| node_at(&entry.node, at)),
-        node::Value::List(list) => list.iter().find_map(|node| node_at(node, at)),
-        _ => None,
+        node::Value::Map(map) => map.values().for_each(|entry| walk(&entry.node, seen)),
+        node::Value::List(list) => list.iter().for_each(|node| walk(node, seen)),
+        _ => {}
     }
 }
 

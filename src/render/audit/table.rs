@@ -8,7 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 use comfy_table::{ContentArrangement, Table};
 use feedctl_checks::speech;
 use feedctl_compose::finding::{Certainty, Finding, Severity};
-use feedctl_compose::fix;
+use feedctl_compose::fix::Layout;
 use feedctl_compose::model::Model;
 use feedctl_compose::source::{FileId, Source, Sources, Span};
 
@@ -33,12 +33,14 @@ pub(super) fn write(view: &View<'_>, screen: Screen) -> String {
     let model = view.run.audit.model();
     let folded = folded(&view.findings);
     let shown = &folded[..folded.len().min(SHOWN)];
-    let excerpts = Excerpts::of(shown.iter().map(|(finding, _)| *finding), view);
+    let findings = || shown.iter().map(|(finding, _)| *finding);
+    let excerpts = Excerpts::of(findings(), view);
+    let layout = model.as_ref().map(|model| Layout::of(model, &view.run.audit.sources, findings()));
     let mut text = String::new();
     let mut told = 0;
     let mut errors = 0;
     for (finding, others) in shown {
-        let notes = notes(finding, others, view, model.as_ref());
+        let notes = notes(finding, others, view, model.as_ref(), layout.as_ref());
         text += &diagnostic(finding, &notes, &excerpts, &renderer, screen);
         text += "\n\n";
         told += 1 + others.len();
@@ -91,8 +93,9 @@ fn notes(
     others: &[&Finding],
     view: &View<'_>,
     model: Option<&Model<'_>>,
+    layout: Option<&Layout<'_>>,
 ) -> [(&'static str, String); 5] {
-    let fixable = model.is_some_and(|model| fix::fixable(model, &view.run.audit.sources, finding));
+    let fixable = layout.is_some_and(|layout| layout.holds(finding));
     let by_program = if fixable { "   (feedctl audit-compose --fix does it)" } else { "" };
     let service = || model?.services.get(finding.service.as_deref()?);
     let profiles = service().map(|service| &*service.profiles).unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use crate::node::{Entry, Map, Node, Origin, Value};
 use crate::refusal::Refusal;
+use crate::source::Span;
 
 mod forms;
 mod ports;
@@ -14,7 +15,7 @@ pub(crate) use volumes::{clean, volume_target};
 
 pub fn canonical(root: &mut Node) -> Result<(), Refusal> {
     let Value::Map(sections) = &mut root.value else { return Ok(()) };
-    let mut room = ports::Room::default();
+    let mut room = Room::default();
     for (name, section) in sections {
         match name.as_str() {
             "services" => each(&mut section.node, |service| services::service(service, &mut room))?,
@@ -23,6 +24,23 @@ pub fn canonical(root: &mut Node) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// How many entries of lists may still become mappings, many times as large: ports, volumes, `depends_on`, …
+struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(300_000)
+    }
+}
+
+impl Room {
+    fn take(&mut self, entries: usize, at: Span) -> Result<(), Refusal> {
+        let too_many = || Refusal::limit(Some(at), "more than 300,000 ports, volumes and the like in one file");
+        self.0 = self.0.checked_sub(entries).ok_or_else(too_many)?;
+        Ok(())
+    }
 }
 
 /// Every value of a mapping, and every entry of a list, that is known.

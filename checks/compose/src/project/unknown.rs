@@ -12,13 +12,13 @@ use crate::project::Lacking;
 use crate::refusal::{Refusal, RefusalKind};
 use crate::source::Span;
 
-/// How often a project is read, at most: for so many kinds of values.
-const KINDS: usize = 100;
+/// Bytes that are read anew for the sake of such values, for some seconds' work: each kind costs one reading.
+const WORK: usize = 64 << 20;
 
 /// After so many kinds at one key, no value there that lacks a variable is known.
 const KINDS_OF_A_KEY: usize = 5;
 
-/// What all values of one kind share: the key, for services without the name of the service, and what their variables leave.
+/// What all values of one kind share: the key, without the name of the service, volume, …, and what their variables leave.
 type Kind = (String, String);
 
 #[derive(Debug, Default)]
@@ -42,6 +42,7 @@ impl Unknown {
     pub(super) fn is(&mut self, path: &[&str], text: &str, at: Span, unset: &[&str]) -> bool {
         let key = match path {
             ["services", _, rest @ ..] => rest.join("."),
+            [section, _, rest @ ..] => [&[*section], rest].concat().join("."),
             path => path.join("."),
         };
         let kind = (key, text.to_owned());
@@ -67,12 +68,14 @@ impl Unknown {
         known.dedup();
     }
 
-    /// Whether what was refused is a value that lacks a variable, so that the rest may be read without it.
-    pub(super) fn learn(&mut self, refusal: &Refusal) -> bool {
+    /// Whether what was refused is a value that lacks a variable, so that the rest may be read without it. `bytes` is how much
+    /// one reading takes.
+    pub(super) fn learn(&mut self, refusal: &Refusal, bytes: usize) -> bool {
         let Some(at) = refusal.at.filter(|_| refusal.kind == RefusalKind::Compose) else { return false };
         let around = |span: &&Span| span.file == at.file && span.start <= at.start && at.end <= span.end;
         let Some(kind) = self.lacking.keys().find(around).map(|span| &self.lacking[span]) else { return false };
-        self.refused.len() < KINDS && self.refused.insert(kind.clone(), refusal.message.clone()).is_none()
+        let kinds = (WORK / bytes.max(1)).clamp(10, 1_000);
+        self.refused.len() < kinds && self.refused.insert(kind.clone(), refusal.message.clone()).is_none()
     }
 
     /// What was told, in the order of the files.
@@ -140,5 +143,17 @@ mod tests {
         let volumes: Vec<String> = (0..300).map(|n| format!("'$A:/data{n}'")).collect();
         let audit = fixture::audit(&format!("services: {{a: {{image: 'x:1', volumes: [{}]}}}}", volumes.join(", ")));
         assert_eq!(audit.project.map(|project| project.lacking.len()), Some(300), "each with another text");
+        let volumes: String = (0..1_100).map(|n| format!("  v{n}: {{external: '${{A{n}}}'}}\n")).collect();
+        let audit = fixture::audit(&format!("services: {{a: {{image: 'x:1'}}}}\nvolumes:\n{volumes}"));
+        assert_eq!(audit.project.map(|project| project.lacking.len()), Some(1_100), "each of another volume");
+    }
+
+    #[test]
+    fn values_of_many_kinds_are_all_known() {
+        let needs: Vec<String> = (0..150).map(|n| format!("s{n}: {{condition: '${{A{n}}}'}}")).collect();
+        let services: String = (0..150).map(|n| format!("  s{n}: {{image: 'x:1'}}\n")).collect();
+        let text = format!("services:\n  a: {{image: 'x:1', depends_on: {{{}}}}}\n{services}", needs.join(", "));
+        let audit = fixture::audit(&text);
+        assert_eq!(audit.project.map(|project| project.lacking.len()), Some(150));
     }
 }

@@ -1,7 +1,7 @@
 //! `depends-on-inactive`: an active service that depends on one that no profile activates.
 
 use super::depends_on_without_condition::{dependencies, unknown_dependencies};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Value};
 use crate::rule::{Meta, Rule};
@@ -53,7 +53,7 @@ services:
     profiles: [simulator]
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     let is_active = |service: &Service<'_>| {
         let named = |profile: &&str| *profile == "*" || service.profiles.contains(profile);
         service.profiles.is_empty() || model.project.profiles.iter().any(|profile| named(&profile.as_str()))

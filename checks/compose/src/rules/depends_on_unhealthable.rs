@@ -2,7 +2,7 @@
 
 use super::depends_on_without_condition::dependencies;
 use super::healthcheck_disabled::{self, Healthcheck};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Value};
 use crate::rule::{Meta, Rule};
@@ -63,7 +63,7 @@ services:
       test: [CMD, redis-cli, ping]
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     for service in model.services.values() {
         let found =
             dependencies(service).filter_map(|(name, entry)| finding(service, model.services.get(name)?, entry));

@@ -1,7 +1,7 @@
 //! `depends-on-without-condition`: a service that starts before what it needs is ready, though that could be asked.
 
 use super::healthcheck_disabled::Healthcheck;
-use crate::finding::{Finding, Fix, Severity};
+use crate::finding::{Finding, Findings, Fix, Severity};
 use crate::model::{Model, RoleKind, Service};
 use crate::node::{Entry, Node};
 use crate::rule::{Meta, Rule};
@@ -86,7 +86,7 @@ pub(super) fn unknown_dependencies<'m>(model: &'m Model<'_>) -> impl Iterator<It
     })
 }
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     for service in model.services.values() {
         let found =
             dependencies(service).filter_map(|(name, entry)| finding(service, model.services.get(name)?, entry));
@@ -132,7 +132,7 @@ fn finding(service: &Service<'_>, wanted: &Service<'_>, dependency: &Entry) -> O
         return Some(finding);
     }
     Some(match written {
-        true => finding.fix(Fix::replace(condition, "service_healthy")),
+        true => finding.fix(Fix::replace("depends_on", condition, "service_healthy")),
         false => finding.fix(Fix::Healthy(wanted.to_owned())),
     })
 }

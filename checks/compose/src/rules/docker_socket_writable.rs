@@ -1,6 +1,6 @@
 //! `docker-socket-writable`: a container that holds the Docker socket, and with it the host.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::Node;
 use crate::project::canonical::clean;
@@ -57,7 +57,7 @@ services:
 /// The socket itself, and the folders that show it.
 const SOURCES: [&str; 5] = ["/var/run/docker.sock", "/run/docker.sock", "/var/run", "/run", "/"];
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     for service in model.services.values() {
         let volumes = service.node.get("volumes").and_then(Node::as_list).unwrap_or_default();
         findings.extend(volumes.iter().filter(|volume| is_open(volume)).map(|volume| finding(service, volume)));

@@ -1,7 +1,7 @@
 //! `healthcheck-disabled`: a healthcheck that is turned off, by meaning or by mistake. Here is also what the other rules ask of a
 //! healthcheck: what the files say of it.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Node, Value};
 use crate::project::consistency;
@@ -103,7 +103,7 @@ pub(super) fn is_command(off: &Node) -> bool {
     off.as_text() == Some("NONE")
 }
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

@@ -1,7 +1,7 @@
 //! `healthcheck-missing`: a long-running service of which nobody can ask whether it works.
 
 use super::healthcheck_disabled::Healthcheck;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::rule::{Meta, Rule};
 
@@ -55,7 +55,7 @@ services:
     labels: {feedctl.role: one-shot}
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(|service| {
         let taken = model.taken_away(service.name, &["healthcheck", "test"]);
         Some(finding(service)?.related(taken, "what else is said of it is taken away here"))

@@ -1,7 +1,7 @@
 //! `healthcheck-without-start-period`: a healthcheck that counts what fails while the service still starts.
 
 use super::healthcheck_disabled::Healthcheck;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Node, Value};
 use crate::project::consistency::duration;
@@ -63,7 +63,7 @@ services:
 const INTERVAL: i64 = 30_000_000_000;
 const RETRIES: i64 = 3;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

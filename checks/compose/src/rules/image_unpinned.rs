@@ -1,6 +1,6 @@
 //! `image-unpinned`: an image whose name may mean another program tomorrow. Here is also how the rules take an image's name apart.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Node, Via};
 use crate::rule::{Meta, Rule};
@@ -87,7 +87,7 @@ impl<'a> Reference<'a> {
     }
 }
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.services.values().filter_map(finding));
 }
 

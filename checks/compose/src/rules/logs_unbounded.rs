@@ -1,6 +1,6 @@
 //! `logs-unbounded`: a long-running service whose log grows until the disk is full.
 
-use crate::finding::{Finding, Fix, Severity};
+use crate::finding::{Finding, Findings, Fix, Severity};
 use crate::model::{Model, Service};
 use crate::node::Node;
 use crate::rule::{Meta, Rule};
@@ -59,7 +59,7 @@ services:
 
 const BOUNDS: &str = "logging:\n  driver: json-file\n  options: {max-size: 10m, max-file: \"3\"}";
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

@@ -1,6 +1,6 @@
 //! `memory-unlimited`: a long-running service that may take the memory of all the others.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Node, Value};
 use crate::project::consistency::size;
@@ -54,7 +54,7 @@ services:
         limits: {memory: 512m}
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

@@ -1,6 +1,6 @@
 //! `one-shot-restarts`: a service that runs once, with a policy that runs it again.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Basis, Model, RoleKind, Service};
 use crate::rule::{Meta, Rule};
 
@@ -56,7 +56,7 @@ services:
       migrate: {condition: service_completed_successfully}
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     let again =
         |service: &&Service<'_>| service.role.kind == RoleKind::OneShot && service.restart.effective.comes_back();
     findings.extend(model.services.values().filter(again).filter_map(finding));

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::redis_evicts::settings::reads_a_file;
 use super::state_without_volume::store::Store;
 use super::state_without_volume::words::{Word, values, words};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Node, Value};
 use crate::rule::{Meta, Rule};
@@ -87,7 +87,7 @@ services:
 /// owners, so there the image decides.
 const PORTS: [i64; 10] = [1433, 2375, 2379, 2380, 3306, 5432, 6379, 9042, 11211, 27017];
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     let left = model.project.lacking.iter().map(|lacking| (lacking.at, lacking.text.as_str())).collect();
     for service in model.services.values() {
         let unset = service.node.get("network_mode").filter(|mode| mode.lacks_a_variable());

@@ -1,6 +1,6 @@
 //! `privileged`: a container that can do to the host whatever root can.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Node, Value};
 use crate::project::consistency;
@@ -54,7 +54,7 @@ services:
       - NET_BIND_SERVICE
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.services.values().filter_map(finding));
 }
 

@@ -1,6 +1,6 @@
 //! `redis-evicts`: a Redis that deletes ticks to make room. Below it: how the rules read the settings of a Redis.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::rule::{Meta, Rule};
 
@@ -70,7 +70,7 @@ services:
       REDIS_ARGS: --maxmemory 512mb
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

@@ -1,7 +1,7 @@
 //! `redis-without-persistence`: a Redis that forgets at a restart what the archiver has not read.
 
 use super::redis_evicts::settings::{Settings, is_named_cache};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::rule::{Meta, Rule};
 
@@ -59,7 +59,7 @@ services:
     command: [redis-server, /etc/redis/redis.conf]
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

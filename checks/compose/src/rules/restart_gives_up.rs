@@ -1,6 +1,6 @@
 //! `restart-gives-up`: a policy that leaves a long-running service dead after some of the ways in which it can end.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::truth::{ENDINGS, EVENTS, Fate};
 use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
@@ -48,7 +48,7 @@ services:
     restart: unless-stopped
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     // One that the engine refuses is restart-refused: no container ever has it.
     let giving_up =
         |service: &&Service<'_>| service.restart.effective.name == "on-failure" && !service.restart.is_refused();

@@ -1,6 +1,6 @@
 //! `restart-missing`: a long-running service without any restart policy.
 
-use crate::finding::{Finding, Fix, Severity};
+use crate::finding::{Finding, Findings, Fix, Severity};
 use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
 use crate::rules::state_without_volume::words::words;
@@ -54,7 +54,7 @@ services:
     restart: unless-stopped
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     let missing = model.lasting().filter(|service| service.restart.effective.name == "no" && !service.restart.is_refused());
     findings.extend(missing.filter_map(|service| {
         let keys: [&[&str]; 2] = [&["restart"], &["deploy", "restart_policy"]];

@@ -1,6 +1,6 @@
 //! `restart-overridden`: a `deploy.restart_policy` that takes the policy away.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
 
@@ -52,7 +52,7 @@ services:
         delay: 5s
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

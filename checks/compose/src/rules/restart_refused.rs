@@ -1,6 +1,6 @@
 //! `restart-refused`: a policy that Compose takes and the engine refuses.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Declared, Model, Service};
 use crate::rule::{Meta, Rule};
 
@@ -52,7 +52,7 @@ services:
     restart: on-failure
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings
         .extend(model.services.values().filter(|service| service.restart.is_refused()).filter_map(finding));
 }

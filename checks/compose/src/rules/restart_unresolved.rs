@@ -1,6 +1,6 @@
 //! `restart-unresolved`: a restart policy that comes from a variable without a value.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::Model;
 use crate::rule::{Meta, Rule};
 
@@ -43,7 +43,7 @@ services:
     restart: ${RESTART:-unless-stopped}
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     for service in model.services.values() {
         let node = service.restart.declared.map(|declared| declared.node());
         let policy = ["condition", "max_attempts"].map(|key| service.node.unknown(&["deploy", "restart_policy", key]));

@@ -1,6 +1,6 @@
 //! `role-unknown`: a label `feedctl.role` that names no role.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Basis, Model, RoleKind, Service};
 use crate::rule::{Meta, Rule};
 
@@ -47,7 +47,7 @@ services:
       feedctl.role: one-shot
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.services.values().filter_map(finding));
 }
 

@@ -1,6 +1,6 @@
 //! `runs-as-root`: a file that asks for root in a container.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::rule::{Meta, Rule};
 
@@ -50,7 +50,7 @@ services:
     image: app:1.4.2
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.services.values().filter_map(finding));
 }
 

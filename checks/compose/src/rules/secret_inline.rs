@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::redis_evicts::settings::VARIABLES;
 use super::state_without_volume::words::{Word, programs, words, words_of};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Node, Via};
 use crate::rule::{Meta, Rule};
@@ -71,7 +71,7 @@ services:
       DATABASE: postgres://feed:${DATABASE_PASSWORD}@database/feed
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     // Through an anchor or `extends` one line of the file has many readers.
     let mut seen = BTreeSet::new();
     for service in model.services.values() {

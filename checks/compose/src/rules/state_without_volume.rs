@@ -1,7 +1,7 @@
 //! `state-without-volume`: a database or a broker whose data goes with its container. Below it: how the rules know such a
 //! program, and what a container runs.
 
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::Node;
 use crate::rule::{Meta, Rule};
@@ -100,7 +100,7 @@ enum Keep {
     Volume,
 }
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(finding));
 }
 

@@ -3,7 +3,7 @@
 use super::image_unpinned::Reference;
 use super::state_without_volume::store::Store;
 use super::state_without_volume::words::words;
-use crate::finding::{Finding, Fix, Severity};
+use crate::finding::{Finding, Findings, Fix, Severity};
 use crate::model::{Model, Service};
 use crate::node::Node;
 use crate::project::consistency::duration;
@@ -69,7 +69,7 @@ const DEFAULT: i64 = 10_000_000_000;
 /// Words of a name, so that `tick-archiver` is one.
 const WRITERS: [&str; 3] = ["archiver", "writer", "recorder"];
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.lasting().filter_map(|service| finding(service, period(service)?)));
 }
 
@@ -93,7 +93,8 @@ fn finding(service: &Service<'_>, wanted: &'static str) -> Option<Finding> {
         Some(period) => {
             let length = duration::parse(period.as_text()?).filter(|length| *length < DEFAULT)?;
             let label = format!("KILL comes {} after TERM", duration::print(length));
-            let fix = wanted.strip_prefix("stop_grace_period: ").and_then(|wanted| Fix::replace(period, wanted));
+            let (key, wanted) = wanted.split_once(": ")?;
+            let fix = Fix::replace(key, period, wanted);
             (period.origin.span, label, fix)
         }
         None => {

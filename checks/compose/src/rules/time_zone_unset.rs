@@ -1,7 +1,7 @@
 //! `time-zone-unset`: a schedule whose hour is that of an unknown time zone.
 
 use super::state_without_volume::words::words;
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::Node;
 use crate::rule::{Meta, Rule};
@@ -57,7 +57,7 @@ services:
       SCHEDULE: "*/5 * * * *"
 "#;
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     findings.extend(model.services.values().filter_map(finding));
 }
 

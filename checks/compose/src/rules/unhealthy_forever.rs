@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::healthcheck_disabled::Healthcheck;
 use super::image_unpinned::Reference;
 use super::state_without_volume::store::Store;
-use crate::finding::{Certainty, Finding, Severity};
+use crate::finding::{Certainty, Finding, Findings, Severity};
 use crate::model::{Model, Service};
 use crate::node::{Entry, Node};
 use crate::project::normal::printed;
@@ -78,7 +78,7 @@ const AUTOHEAL: &str = "autoheal";
 const HEALERS: [(&str, &str); 3] =
     [("autoheal", AUTOHEAL), ("docker-autoheal", AUTOHEAL), ("deunhealth", "deunhealth.restart.on.unhealthy")];
 
-fn run(model: &Model<'_>, findings: &mut Vec<Finding>) {
+fn run(model: &Model<'_>, findings: &mut Findings) {
     let labels = labels(model);
     // With this, autoheal looks at every container.
     if labels.contains("all") {

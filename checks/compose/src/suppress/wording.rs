@@ -59,6 +59,7 @@ fn allowance(words: &str) -> Result<Allowance<'_>, &'static str> {
     match (rules.is_empty(), reason.trim()) {
         (true, _) => Err("no rule"),
         (_, "") => Err("no reason"),
+        (_, reason) if reason.len() > LONGEST => Err("a reason longer than anybody reads"),
         (_, reason) => Ok(Allowance { rules, until, reason }),
     }
 }
@@ -171,6 +172,8 @@ mod tests {
         check("feedctl: port-open is by hand", Some(Err("# feedctl: allow port-open: the reason")));
         check("feedctl: allow", Some(Err("# feedctl: allow RULE: the reason")));
         check("feedctl: ignore", Some(Err("# feedctl: allow RULE: the reason")));
+        let endless = format!("feedctl: allow port-open: {}", "why ".repeat(LONGEST));
+        check(&endless, Some(Err("# feedctl: allow port-open: the reason")));
         check(
             "feedctl: allow port-open until 31.12.2026: why",
             Some(Err("# feedctl: allow port-open until 2026-12-31: the reason")),

@@ -3,18 +3,9 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
-use super::{Short, wrong};
+use super::{Room, Short, wrong};
 use crate::node::{Node, Value};
 use crate::refusal::Refusal;
-
-/// How many entries the ranges of a document may still become: one short line of a file can stand for 65,536.
-pub(super) struct Room(usize);
-
-impl Default for Room {
-    fn default() -> Self {
-        Self(200_000)
-    }
-}
 
 pub(super) fn ports(node: &mut Node, room: &mut Room) -> Result<(), Refusal> {
     let Value::List(list) = &mut node.value else { return Err(wrong(node, "`ports`", "a list")) };
@@ -37,8 +28,8 @@ fn expand(text: &str, node: &Node, room: &mut Room, ports: &mut Vec<Node>) -> Re
         Refusal::at(span, what)
             .hint("`target`, `published:target` or `ip:published:target`, with `/udp` behind if need be")
     })?;
-    room.0 = (room.0.checked_sub(spec.target.clone().count()))
-        .ok_or_else(|| Refusal::limit(Some(span), "more than 200,000 ports in one project"))?;
+    // One short line of a file can stand for 65,536.
+    room.take(spec.target.clone().count(), span)?;
     let mut targets: Vec<_> =
         spec.target.clone().map(|target| (target, format!("{target}/{}", spec.protocol))).collect();
     targets.sort_by(|(_, one), (_, other)| one.cmp(other));

@@ -1,9 +1,9 @@
 //! The short forms of a service, but for ports and volumes.
 
 use super::forms::{keyed, list_of_one, names_to_keys, only_text, pairs_to_keys};
-use super::ports::{Room, ports};
+use super::ports::ports;
 use super::volumes::volume;
-use super::{Short, complete, each, wrong};
+use super::{Room, Short, complete, each, wrong};
 use crate::node::{Map, Node, Value};
 use crate::refusal::Refusal;
 
@@ -13,6 +13,11 @@ pub(super) fn service(node: &mut Node, room: &mut Room) -> Result<(), Refusal> {
         let node = &mut entry.node;
         if node.value == Value::Unknown {
             continue;
+        }
+        if let ("configs" | "depends_on" | "devices" | "env_file" | "secrets" | "volumes", Value::List(list)) =
+            (key.as_str(), &node.value)
+        {
+            room.take(list.len(), node.origin.span)?;
         }
         match key.as_str() {
             "build" => build(node)?,

@@ -70,9 +70,14 @@ fn no_ports() {
 }
 
 #[test]
-fn ranges_are_bounded() {
+fn what_grows_is_bounded() {
+    let message = "more than 300,000 ports, volumes and the like in one file";
     let many = ["'1-65535'"; 5].join(", ");
-    refused(&format!("ports: [{many}]"), "more than 200,000 ports in one project");
+    refused(&format!("ports: [{many}]"), message);
+    let many = ["/x"; 50_000].join(", ");
+    let keys = ["configs", "depends_on", "devices", "env_file", "secrets", "volumes"];
+    let lists: Vec<String> = keys.iter().map(|key| format!("{key}: [{many}]")).collect();
+    refused(&format!("{}, ports: [80]", lists.join(", ")), message);
 }
 
 #[test]
