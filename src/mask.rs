@@ -104,11 +104,21 @@ impl Open {
     }
 }
 
-/// An asterisk for each byte, but for the blanks and the dash of an entry before them.
+/// Hidden, but for the blanks and the dash of an entry before it.
 fn starred(line: &str) -> String {
     let start = line.len() - line.strip_prefix("- ").unwrap_or(line.trim_start().trim_start_matches("- ")).len();
-    let star = |c: char| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) };
     line[..start].to_owned() + &line[start..].chars().map(star).collect::<String>()
+}
+
+/// An asterisk, or another mark of as many bytes and columns, so that places in the text stay what they are; blanks stay.
+fn star(c: char) -> char {
+    match c.len_utf8() {
+        _ if c.is_whitespace() => c,
+        1 => '*',
+        2 => '×',
+        3 => '＊',
+        _ => '🔒',
+    }
 }
 
 /// In a longer line nobody reads anything, and to look at each name in it would take long.
@@ -207,7 +217,7 @@ fn spelt(text: &str) -> String {
     text.replace('-', "_")
 }
 
-/// `text` with an asterisk for each byte of these ranges that is no blank.
+/// `text` with these ranges hidden.
 fn hidden(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     if ranges.is_empty() {
         return text.to_owned();
@@ -221,10 +231,7 @@ fn hidden(text: &str, mut ranges: Vec<Range<usize>>) -> String {
         while let Some(range) = ranges.next_if(|range| range.start <= at) {
             end = end.max(range.end);
         }
-        match at < end && !c.is_whitespace() {
-            true => hidden.extend(std::iter::repeat_n('*', c.len_utf8())),
-            false => hidden.push(c),
-        }
+        hidden.push(if at < end { star(c) } else { c });
     }
     hidden
 }
@@ -236,7 +243,7 @@ mod tests {
     #[test]
     fn what_looks_like_a_secret_is_hidden_in_its_place() {
         let check = |text, expected: &str| assert_eq!(masked(text), expected);
-        check("a: 1\nurl: redis://:비밀@there/0 # x@y\n", "a: 1\nurl: redis://*******@there/0 # x@y\n");
+        check("a: 1\nurl: redis://:비밀@there/0 # x@y\n", "a: 1\nurl: redis://*＊＊@there/0 # x@y\n");
         check("POSTGRES_PASSWORD: a b\nb: 2", "POSTGRES_PASSWORD: * *\nb: 2");
         check("  - KIS_APPKEY=ab", "  - KIS_APPKEY=**");
         check("secrets: [a]", "secrets: [a]");
@@ -293,7 +300,7 @@ mod tests {
     #[test]
     fn no_value_of_a_file_of_variables_is_shown() {
         let check = |text: &str, expected: &str| assert_eq!(masked_variables(text), expected);
-        check("A=b c=d\r\n# e\nKEY='-- 가\nrest'\n", "A=* ***\r\n* *\nKEY=*** ***\n*****\n");
+        check("A=b c=d\r\n# e\nKEY='-- 가\nrest'\n", "A=* ***\r\n* *\nKEY=*** ＊\n*****\n");
         check("A: b", "** *");
     }
 

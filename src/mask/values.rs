@@ -5,11 +5,17 @@ use std::ops::Bound;
 
 use feedctl_compose::secret;
 
+use super::star;
+
 /// A shorter value stands in too many harmless words, and guards nothing.
 const SHORTEST: usize = 4;
 
 /// Values of variables that are no secret, whatever the name: Compose's own words.
-const WORDS: [&str; 8] = ["true", "false", "none", "null", "auto", "always", "on-failure", "unless-stopped"];
+#[rustfmt::skip]
+const WORDS: [&str; 11] = [
+    "true", "false", "none", "null", "auto", "always", "on-failure", "unless-stopped", "service_healthy", "service_started",
+    "service_completed_successfully",
+];
 
 /// The values of a run's secrets, to be taken out of every text that it shows.
 #[derive(Debug)]
@@ -64,9 +70,9 @@ impl Masks {
         self.replaced(text, |_| "***".to_owned())
     }
 
-    /// The same with every byte in its place.
+    /// The same with every byte and every column in its place.
     pub(crate) fn hide_in_place(&self, text: &str) -> String {
-        self.replaced(text, |secret| "*".repeat(secret.len()))
+        self.replaced(text, |secret| secret.chars().map(star).collect())
     }
 
     fn replaced(&self, text: &str, mask: impl Fn(&str) -> String) -> String {
@@ -76,11 +82,10 @@ impl Masks {
         let mut replaced = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
-            // Of letters alone, it is a word like any other, and only hidden as a whole: `postgres` is none in `postgresql`.
-            let begins = !replaced.ends_with(char::is_alphanumeric);
+            let before = &text[..text.len() - rest.len()];
             let secret = self.longest(rest).filter(|secret| {
-                let ends = !rest[secret.len()..].starts_with(char::is_alphanumeric);
-                begins && ends || !secret.chars().all(char::is_alphabetic)
+                let is_word = secret.chars().all(|c| c.is_alphabetic() || c == '_' || c == '-');
+                !is_word || is_alone(before, &rest[secret.len()..])
             });
             let length = match secret {
                 Some(secret) => {
@@ -114,6 +119,16 @@ impl Masks {
     }
 }
 
+/// Whether what stands between is a value, and no word of a sentence, of an address or of YAML: of letters alone a secret is
+/// a word like any other, and a password `restart` would tear `restart: unless-stopped`, and be told by the gap.
+fn is_alone(before: &str, behind: &str) -> bool {
+    let mark = before.trim_end_matches(' ');
+    let is_entry = mark.len() < before.len() && mark.ends_with('-');
+    let begins = mark.is_empty() || is_entry || mark.ends_with(['`', '\'', '"', ':', '=', ',', '[', '{', '(', '\n']);
+    let ends = behind.is_empty() || behind.starts_with(['`', '\'', '"', ',', ']', '}', ')', '\n', '\r']);
+    begins && ends
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,9 +145,21 @@ mod tests {
         check_hidden(&[("DB_PASSWORD", "hunter2")], "port `hunter2:80` hunter", "port `***:80` hunter");
         check_hidden(
             &[("A_TOKEN", "abcd"), ("B_TOKEN", "abcd-efgh"), ("C_TOKEN", "abcx")],
-            "abcd-efgh abcd-ef abcdef 가abcx \"abcx\"",
-            "*** ***-ef abcdef 가abcx \"***\"",
+            "`abcd-efgh` abcd-ef 'abcd' 가abcx \"abcx\"",
+            "`***` abcd-ef '***' 가abcx \"***\"",
         );
+        check_hidden(
+            &[("A_TOKEN", "restart")],
+            "add `restart: no`, restart - restart",
+            "add `restart: no`, restart - ***",
+        );
+        check_hidden(
+            &[("A_TOKEN", "secret")],
+            "# allow secret-inline: a secret of `x`",
+            "# allow secret-inline: a secret of `x`",
+        );
+        check_hidden(&[("A_TOKEN", "example")], "image: example.com/a\nb: example\n", "image: example.com/a\nb: ***\n");
+        check_hidden(&[("A_TOKEN", "service_healthy")], "service_healthy", "service_healthy");
         check_hidden(&[("A_TOKEN", "hunter2")], "xhunter2y", "x***y");
         check_hidden(&[("PARTITION_KEY", "symbol"), ("GIT_AUTHOR_EMAIL", "image")], "symbol image", "symbol image");
         check_hidden(&[("PIN_TOKEN", "abc"), ("USE_TOKEN", "True"), ("PWD", "/srv")], "abc True /srv", "abc True /srv");
@@ -146,7 +173,7 @@ mod tests {
     #[test]
     fn what_is_hidden_in_place_keeps_every_byte_there() {
         let mut masks = Masks::default();
-        masks.learn("TOKEN", "비밀번호");
-        assert_eq!(masks.hide_in_place("a 비밀번호 b"), "a ************ b");
+        masks.learn("TOKEN", "비밀번호é1");
+        assert_eq!(masks.hide_in_place("a 비밀번호é1 b"), "a ＊＊＊＊×* b");
     }
 }

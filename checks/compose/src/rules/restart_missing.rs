@@ -27,7 +27,8 @@ Why it matters
   The engine then leaves the container dead after a crash, after an out-of-memory kill and after a reboot. The stack looks
   healthy as long as nobody looks at the data: on 2026-01-15 an archiver lay dead for 12 minutes while 1,500 ticks were
   published to nobody.
-  A service under a profile is a warning only: it may be a tool that a person starts.
+  A service under a profile is a warning only: it may be a tool that a person starts. So is a `restart: \"no\"` where the name
+  or the command is that of a job.
 What to do
   Write `restart: unless-stopped` (`feedctl audit-compose --fix` adds it, but never over a `restart:` that stands there, nor
   where the name or the command is that of a job: `migrate`, `init`, `flyway`). A
@@ -70,13 +71,21 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
     let message = format!("nothing will start `{name}` again after it exits or the host reboots");
     // What only a profile starts may be a person's tool.
     let always_active = service.profiles.is_empty();
-    let severity = if always_active { Severity::Error } else { Severity::Warn };
-    let finding = |at, label: String, fix: Option<Fix>| {
+    let is_job = looks_like_a_job(service);
+    // Somebody has written it on purpose, and to start a migration again and again would do harm.
+    let is_meant = is_job && service.restart.declared.is_some();
+    let severity = if always_active && !is_meant { Severity::Error } else { Severity::Warn };
+    let finding = |at, label: String, restart: &str, fix: Option<Fix>| {
+        let once = "label it `feedctl.role: one-shot`";
+        let (remedy, otherwise) = match is_job {
+            true => (format!("if it runs once, {once}"), format!("if it is meant to run for ever: {restart}")),
+            false => (restart.to_owned(), format!("if it is meant to run once: {once}")),
+        };
         Finding::new(&RULE.meta, severity, name, at, message)
             .label(label)
             .consequence("12 minutes and 1,500 ticks were lost on 2026-01-15 this way")
-            .remedy("add `restart: unless-stopped`")
-            .otherwise("if it is meant to run once: label it `feedctl.role: one-shot`")
+            .remedy(remedy)
+            .otherwise(otherwise)
             .fix(fix)
     };
     match service.restart.declared {
@@ -84,13 +93,13 @@ fn finding(service: &Service<'_>) -> Option<Finding> {
         None if service.node.unknown(&["deploy", "restart_policy"]).is_some() => None,
         None => {
             let label = "no `restart:` here, and none from `extends`, an override file or an anchor".to_owned();
-            let is_plain = always_active && !looks_like_a_job(service);
-            Some(finding(service.key, label, is_plain.then_some(Fix::Add("restart: unless-stopped"))))
+            let is_plain = always_active && !is_job;
+            let fix = is_plain.then_some(Fix::Add("restart: unless-stopped"));
+            Some(finding(service.key, label, "add `restart: unless-stopped`", fix))
         }
         Some(Declared::Short(node)) if !node.lacks_a_variable() => {
             let label = format!("`{}` never restarts", node.as_text().unwrap_or_default());
-            // Somebody has written this on purpose.
-            Some(finding(node.origin.span, label, None).remedy("write `unless-stopped` in its place"))
+            Some(finding(node.origin.span, label, "write `unless-stopped` in its place", None))
         }
         // A value that we cannot know is restart-unresolved, a replaced one restart-overridden.
         Some(Declared::Short(_) | Declared::Deploy { .. }) => None,
@@ -112,12 +121,27 @@ fn looks_like_a_job(service: &Service<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::RULE;
+    use crate::finding::Severity;
     use crate::fixture;
 
     fn check(service: &str, fixed: bool) {
         let audit = fixture::audit(&format!("services: {{{service}}}"));
         let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id);
         assert_eq!(finding.map(|finding| finding.fix.is_some()), Some(fixed), "{service}");
+    }
+
+    #[test]
+    fn what_may_be_a_job_is_told_how_to_say_so_first() {
+        let check = |service: &str, severity, remedy: &str| {
+            let audit = fixture::audit(&format!("services: {{{service}}}"));
+            let finding = audit.findings.iter().find(|finding| finding.rule.id == RULE.meta.id).expect(service);
+            assert_eq!((finding.severity, finding.remedy.as_str()), (severity, remedy), "{service}");
+        };
+        let once = "if it runs once, label it `feedctl.role: one-shot`";
+        check("a: {image: 'app:1', command: alembic upgrade head, restart: 'no'}", Severity::Warn, once);
+        check("migrate: {image: 'app:1'}", Severity::Error, once);
+        check("a: {image: 'app:1', restart: 'no'}", Severity::Error, "write `unless-stopped` in its place");
+        check("a: {image: 'app:1'}", Severity::Error, "add `restart: unless-stopped`");
     }
 
     #[test]

@@ -28,7 +28,8 @@ const HEADER: &str = "authorization";
 /// of a header, of a Telegram bot or of a service whose tokens begin alike, a private key. In order; one may lie inside another.
 pub fn found(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = logins(text).chain(assignments(text)).chain(hooks(text)).collect();
-    found.extend(bots(text).chain(private_keys(text)).chain(tokens(text)).chain(headers(text)).chain(oracle(text)));
+    found.extend(bots(text).chain(private_keys(text)).chain(tokens(text)).chain(web_tokens(text)));
+    found.extend(headers(text).chain(oracle(text)));
     found.sort_unstable_by_key(|range| range.start);
     found
 }
@@ -87,6 +88,13 @@ fn tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
         let is_word = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
         (is_word && word.len() >= SHORTEST_TOKEN).then_some(at..word.end)
     })
+}
+
+/// `eyJ….eyJ….…`: a JSON Web Token (RFC 7519), whose first part is `{"` in base64.
+fn web_tokens(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let begins: &[&str] = if text.len() > SHORTEST_TOKEN { &["eyJ"] } else { &[] };
+    let words = words_behind(text, begins, |c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
+    words.filter_map(|(at, word)| (text[word.clone()].matches('.').count() == 2).then_some(at..word.end))
 }
 
 /// `Authorization: Bearer TOKEN`: the token. Without that header only what can be no word of a sentence.
@@ -238,6 +246,7 @@ mod tests {
         check("127.0.0.1:6379:6379 12345678:short", &[]);
         check("a ghp_0123456789abcdef 'glpat-0123-45678_9ab'", &["ghp_0123456789abcdef", "glpat-0123-45678_9ab"]);
         check("xghp_0123456789abcdef ghp_short AKIA", &[]);
+        check("a 'eyJhbGciOi.eyJzdWIi.S-f_x' eyJhbGciOi.eyJzdWIi", &["eyJhbGciOi.eyJzdWIi.S-f_x"]);
         check(
             "-----BEGIN RSA PRIVATE KEY-----\nab\n-----END RSA PRIVATE KEY-----\n",
             &["-----BEGIN RSA PRIVATE KEY-----\nab\n"],
